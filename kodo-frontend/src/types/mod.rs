@@ -1,0 +1,3 @@
+//! Types and the checker: AST to typed HIR.
+
+pub mod ty;
