@@ -3,3 +3,6 @@
 //! Parsing never fails: it gives a tree (with `Error` nodes) plus diagnostics.
 
 pub mod ast;
+pub mod lexer;
+pub mod literal;
+pub mod token;
