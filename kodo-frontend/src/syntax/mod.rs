@@ -3,6 +3,7 @@
 //! Parsing never fails: it gives a tree (with `Error` nodes) plus diagnostics.
 
 pub mod ast;
+pub mod layer;
 pub mod lexer;
 pub mod literal;
 pub mod token;

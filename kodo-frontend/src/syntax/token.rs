@@ -227,6 +227,10 @@ pub enum T {
     #[token("@")]
     At,
 
+    /// Ends a statement or entry. Made by the layer, from a line break or a `;`.
+    Sep,
+    /// The `{` of a struct literal. Made by the layer.
+    LitBrace,
     /// Something that is no token; reported by the lexer.
     Error,
     Eof,

@@ -1,0 +1,605 @@
+//! The layer between lexer and grammar: one pass with a stack of open brackets, at most two tokens of lookahead.
+//!
+//! * It inserts [`T::Sep`] where a line break or a `;` ends a complete statement. A line goes on with the statement
+//!   before it if it starts with a binary operator other than `-`, with `.`, `?`, `else`, `is`, `requires` or `ensures`.
+//! * It marks the brace of a struct literal as [`T::LitBrace`]: in `if x == P { x: 1 } { … }` only a name and `:` after the
+//!   brace make a literal.
+//! * It turns contextual words into identifiers outside their construct.
+//! * It balances brackets: a keyword that cannot stand inside the open bracket closes it, a closer without an opener is
+//!   dropped, and each repair is a diagnostic that names the opener. The grammar sees balanced tokens only.
+//!
+//! Repairs beyond [`MAX_REPORTED`] are made but not reported.
+
+use super::token::{T, Token};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::source::{FileId, Span};
+
+/// A reader fixes the first few; thousands of them come from one mistake.
+const MAX_REPORTED: usize = 20;
+
+/// What a bracket holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    /// `( )`, `[ ]` or a hole: line breaks mean nothing.
+    Paren,
+    /// Statements.
+    Block,
+    /// Arms of `match` or `select`.
+    Arms,
+    /// Items of a file, module or `describe`.
+    Items,
+    /// Members of a trait, impl or actor.
+    Members,
+    /// Fields or variants of a declaration, entries of `meta` or an intent.
+    Fields,
+    /// Fields of a struct literal.
+    Literal,
+}
+
+/// A construct whose `{` is still to come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Head {
+    Condition,
+    /// Between `for` and `in`.
+    ForPattern,
+    Match,
+    Function,
+    Module,
+    Members,
+    Fields,
+    Alias,
+}
+
+struct Frame {
+    kind: Kind,
+    /// How many heads were pending when it opened.
+    heads: usize,
+    opener: Token,
+    closer: T,
+}
+
+/// The tokens as the grammar wants them. `tokens` is what [`lex`](super::lexer::lex) gave.
+pub fn arrange(file: FileId, text: &str, tokens: &[Token]) -> (Vec<Token>, Diagnostics) {
+    let start = Token { lo: 0, hi: 0, kind: T::Sep, after_break: true };
+    let mut layer = Layer {
+        file,
+        text,
+        tokens,
+        next: 0,
+        previous: T::Sep,
+        frames: vec![Frame { kind: Kind::Items, heads: 0, opener: start, closer: T::Eof }],
+        heads: Vec::new(),
+        out: Vec::with_capacity(tokens.len() + tokens.len() / 4),
+        diagnostics: Diagnostics::default(),
+        reported: 0,
+    };
+    while layer.step() {}
+    (layer.out, layer.diagnostics)
+}
+
+/// May a complete statement end with this token?
+fn ends_statement(t: T) -> bool {
+    use T::*;
+    matches!(
+        t,
+        Ident
+            | Underscore
+            | Int
+            | Float
+            | Str
+            | FEnd
+            | True
+            | False
+            | SelfValue
+            | RParen
+            | RBracket
+            | RBrace
+            | Question
+            | Return
+            | Break
+            | Continue
+            | Await
+            | Error
+    )
+}
+
+fn starts_item(t: T) -> bool {
+    use T::*;
+    matches!(
+        t,
+        Fn | Struct
+            | Enum
+            | Trait
+            | Impl
+            | Actor
+            | Pub
+            | Async
+            | Type
+            | Import
+            | Module
+            | Meta
+            | Intent
+            | Invariant
+            | Test
+            | Describe
+            | Setup
+            | Teardown
+            | At
+    )
+}
+
+/// Starts an operand or statement and can never continue an expression: separates statements even on one line.
+fn only_starts(t: T) -> bool {
+    use T::*;
+    matches!(
+        t,
+        Ident
+            | Underscore
+            | Int
+            | Float
+            | Str
+            | FStart
+            | True
+            | False
+            | SelfValue
+            | Let
+            | Return
+            | While
+            | For
+            | If
+            | Match
+            | Break
+            | Continue
+            | Spawn
+            | Parallel
+            | Select
+            | Forall
+    ) || (starts_item(t) && !matches!(t, Import | At))
+}
+
+/// A line that starts with one of these goes on with the statement before it.
+fn continues(t: T) -> bool {
+    use T::*;
+    matches!(
+        t,
+        Requires
+            | Ensures
+            | Else
+            | Dot
+            | QuestionDot
+            | QuestionQuestion
+            | Question
+            | Plus
+            | Star
+            | Slash
+            | Percent
+            | EqEq
+            | Ne
+            | Lt
+            | Gt
+            | GtJoint
+            | Le
+            | Ge
+            | Shl
+            | AndAnd
+            | OrOr
+            | And
+            | Or
+            | Caret
+            | Is
+            | DotDot
+            | DotDotEq
+            | Assign
+            | PlusAssign
+            | MinusAssign
+            | StarAssign
+            | SlashAssign
+            | PercentAssign
+            | AndAssign
+            | OrAssign
+            | CaretAssign
+            | ShlAssign
+            | ShrAssign
+            | Arrow
+            | FatArrow
+            | PathSep
+            | Colon
+            | Comma
+            | RParen
+            | RBracket
+            | RBrace
+            | HoleClose
+            | Eof
+            | In
+            | Semi
+    )
+}
+
+/// At the start of a line these cannot stand in `( )` or `[ ]`: a bracket before them was never closed.
+fn impossible_in_parens(t: T) -> bool {
+    use T::*;
+    matches!(
+        t,
+        Let | Return
+            | While
+            | For
+            | Struct
+            | Enum
+            | Trait
+            | Impl
+            | Import
+            | From
+            | Pub
+            | Break
+            | Continue
+            | Module
+            | Actor
+            | Type
+            | Parallel
+    )
+}
+
+fn is_closer(t: T) -> bool {
+    matches!(t, T::RParen | T::RBracket | T::RBrace | T::HoleClose)
+}
+
+/// Identifiers and the words that are identifiers outside their construct.
+fn is_name(t: T) -> bool {
+    use T::*;
+    matches!(t, Ident | Underscore) || is_contextual(t)
+}
+
+fn is_contextual(t: T) -> bool {
+    use T::*;
+    matches!(t, In | Dyn | Test | Describe | Setup | Teardown | Forall)
+}
+
+struct Layer<'a> {
+    file: FileId,
+    text: &'a str,
+    tokens: &'a [Token],
+    next: usize,
+    /// Kind of the last token given out.
+    previous: T,
+    frames: Vec<Frame>,
+    heads: Vec<Head>,
+    out: Vec<Token>,
+    diagnostics: Diagnostics,
+    reported: usize,
+}
+
+impl Layer<'_> {
+    fn kind_at(&self, n: usize) -> T {
+        self.tokens.get(self.next + n).map_or(T::Eof, |t| t.kind)
+    }
+
+    fn top(&self) -> &Frame {
+        self.frames.last().expect("the file's own frame is never closed")
+    }
+
+    /// The innermost construct of this frame whose brace is still to come.
+    fn head(&self) -> Option<Head> {
+        if self.heads.len() > self.top().heads { self.heads.last().copied() } else { None }
+    }
+
+    fn emit(&mut self, token: Token, kind: T) {
+        self.previous = kind;
+        self.out.push(Token { kind, ..token });
+    }
+
+    fn open(&mut self, kind: Kind, opener: Token, closer: T) {
+        self.frames.push(Frame { kind, heads: self.heads.len(), opener, closer });
+    }
+
+    fn close(&mut self) {
+        let frame = self.frames.pop().expect("a frame is open");
+        self.heads.truncate(frame.heads);
+    }
+
+    fn separate(&mut self, at: u32) {
+        self.heads.truncate(self.top().heads);
+        self.emit(Token { lo: at, hi: at, kind: T::Sep, after_break: false }, T::Sep);
+    }
+
+    /// Handles one token, or inserts one; false at the end.
+    fn step(&mut self) -> bool {
+        let token = self.tokens.get(self.next).copied().unwrap_or(Token {
+            lo: self.text.len() as u32,
+            hi: self.text.len() as u32,
+            kind: T::Eof,
+            after_break: true,
+        });
+        let kind = self.in_context(token.kind);
+        if kind == T::Semi {
+            self.next += 1;
+            let needless = matches!(self.previous, T::Sep | T::LBrace) || matches!(self.kind_at(0), T::RBrace | T::Eof);
+            if !needless {
+                self.separate(token.lo);
+            }
+            return true;
+        }
+        if self.repairs(token, kind) {
+            return true;
+        }
+        if kind == T::Eof {
+            return false;
+        }
+        if self.separates(token, kind) {
+            self.separate(token.lo);
+            return true;
+        }
+        self.next += 1;
+        self.place(token, kind);
+        true
+    }
+
+    /// A contextual word is a keyword only where its construct can stand.
+    fn in_context(&self, kind: T) -> T {
+        if !is_contextual(kind) {
+            return kind;
+        }
+        let after = self.kind_at(1);
+        let keyword = !matches!(self.previous, T::Dot | T::PathSep | T::Fn)
+            && match kind {
+                T::In => self.head() == Some(Head::ForPattern) && self.previous != T::For,
+                T::Dyn => is_name(after),
+                T::Test | T::Describe => after == T::Str,
+                T::Setup | T::Teardown => after == T::LBrace && self.top().kind == Kind::Items,
+                _ => is_name(after) && self.kind_at(2) == T::Colon,
+            };
+        if keyword { kind } else { T::Ident }
+    }
+
+    /// Closes or drops a bracket if this token shows that one is missing or too many.
+    fn repairs(&mut self, token: Token, kind: T) -> bool {
+        if is_closer(kind) && self.top().closer != kind {
+            // Only brackets that a closer may close on the way out: parentheses, or anything inside a hole.
+            let fits = self
+                .frames
+                .iter()
+                .rev()
+                .take_while(|f| kind == T::HoleClose || f.kind == Kind::Paren || f.closer == kind)
+                .any(|f| f.closer == kind);
+            if fits {
+                self.close_missing(token);
+            } else {
+                self.report_extra(token);
+                self.next += 1;
+            }
+            return true;
+        }
+        if self.frames.len() == 1 {
+            return false;
+        }
+        let lost = kind == T::Eof
+            || (token.after_break
+                && match self.top().kind {
+                    Kind::Paren => impossible_in_parens(kind) || self.unclosed_before_item(kind),
+                    Kind::Items => false,
+                    _ => self.unclosed_before_item(kind),
+                });
+        if lost {
+            self.close_missing(token);
+        }
+        lost
+    }
+
+    /// Does a line that starts with an item show that the open bracket was never closed?
+    fn unclosed_before_item(&self, kind: T) -> bool {
+        let really_item = starts_item(kind)
+            && (kind != T::Fn || is_name(self.kind_at(1)))
+            && (kind != T::At || self.previous == T::Sep || ends_statement(self.previous));
+        really_item
+            && match self.top().kind {
+                Kind::Members => !matches!(kind, T::Fn | T::Type | T::Pub | T::Async | T::At),
+                _ => true,
+            }
+    }
+
+    fn close_missing(&mut self, before: Token) {
+        let (opener, closer) = (self.top().opener, self.top().closer);
+        self.reported += 1;
+        if self.reported <= MAX_REPORTED {
+            let text = &self.text[opener.lo as usize..opener.hi as usize];
+            let at_end = before.kind == T::Eof;
+            let d = Diagnostic::error(
+                if at_end { "E0101" } else { "E0100" },
+                Span::new(self.file, before.lo, before.hi),
+                if at_end {
+                    format!("the file ends before this `{text}` is closed")
+                } else {
+                    format!("a `{text}` is not closed before this")
+                },
+            )
+            .secondary(Span::new(self.file, opener.lo, opener.hi), "opened here");
+            self.diagnostics.push(d);
+        }
+        self.close();
+        self.emit(Token { lo: before.lo, hi: before.lo, kind: closer, after_break: false }, closer);
+    }
+
+    fn report_extra(&mut self, token: Token) {
+        self.reported += 1;
+        if self.reported <= MAX_REPORTED {
+            let text = &self.text[token.lo as usize..token.hi as usize];
+            let span = Span::new(self.file, token.lo, token.hi);
+            self.diagnostics.push(Diagnostic::error("E0100", span, format!("this `{text}` closes nothing")));
+        }
+    }
+
+    /// Does a statement end before this token?
+    fn separates(&self, token: Token, kind: T) -> bool {
+        let (top, head) = (self.top().kind, self.head());
+        // A type may end with `>`, an expression cannot.
+        let complete = ends_statement(self.previous)
+            || (self.previous == T::Gt && (matches!(top, Kind::Members | Kind::Fields) || head == Some(Head::Alias)));
+        if top == Kind::Paren || !complete {
+            return false;
+        }
+        if token.after_break {
+            let closure = kind == T::Or && is_name(self.kind_at(1)) && self.kind_at(2) == T::Colon;
+            let body_follows = kind == T::LBrace && head.is_some_and(|h| h != Head::Alias);
+            let impl_for = kind == T::For && head == Some(Head::Members);
+            return (!continues(kind) || closure) && !body_follows && !impl_for;
+        }
+        // On one line: only after something that no brace is pending for.
+        let free = match head {
+            None | Some(Head::Alias) => true,
+            Some(Head::Function) => top == Kind::Members && matches!(kind, T::Fn | T::Type),
+            Some(_) => false,
+        };
+        self.previous != T::Return && free && only_starts(kind) && !(kind == T::If && top == Kind::Arms)
+    }
+
+    /// Gives the token out and follows the brackets and headers.
+    fn place(&mut self, token: Token, kind: T) {
+        match kind {
+            T::LParen => self.open(Kind::Paren, token, T::RParen),
+            T::LBracket => self.open(Kind::Paren, token, T::RBracket),
+            T::HoleOpen => self.open(Kind::Paren, token, T::HoleClose),
+            T::LBrace => return self.place_brace(token),
+            _ if is_closer(kind) => self.close(),
+            T::If if self.is_guard() => {}
+            T::If | T::While => self.heads.push(Head::Condition),
+            T::For if self.head() != Some(Head::Members) => self.heads.push(Head::ForPattern),
+            T::In => {
+                self.heads.pop();
+                self.heads.push(Head::Condition);
+            }
+            T::Match => self.heads.push(Head::Match),
+            T::Fn | T::Test | T::Forall => self.heads.push(Head::Function),
+            T::Struct | T::Enum | T::Intent => self.heads.push(Head::Fields),
+            T::Trait | T::Impl | T::Actor => self.heads.push(Head::Members),
+            T::Module | T::Describe => self.heads.push(Head::Module),
+            T::Type => self.heads.push(Head::Alias),
+            _ => {}
+        }
+        self.emit(token, kind);
+    }
+
+    fn is_guard(&self) -> bool {
+        self.top().kind == Kind::Arms
+            && self.head().is_none()
+            && !matches!(self.previous, T::FatArrow | T::Sep | T::Else)
+            && ends_statement(self.previous)
+    }
+
+    fn place_brace(&mut self, token: Token) {
+        let (first, second) = (self.kind_at(0), self.kind_at(1));
+        let head = self.head();
+        let named = is_name(first) && second == T::Colon;
+        let shorthand = is_name(first) && matches!(second, T::Comma | T::RBrace);
+        let literal = self.previous == T::Ident
+            && !token.after_break
+            && match head {
+                None => named || shorthand || first == T::RBrace,
+                Some(Head::Condition | Head::Match) => named,
+                _ => false,
+            };
+        if literal {
+            self.open(Kind::Literal, token, T::RBrace);
+            return self.emit(token, T::LitBrace);
+        }
+        let mut kind = match self.previous {
+            T::Select => Kind::Arms,
+            T::Meta => Kind::Fields,
+            _ => Kind::Block,
+        };
+        // A block in a header (a condition's `{ x }.ok`, a contract) is not yet the body.
+        let body = match head {
+            None | Some(Head::Alias) => false,
+            Some(Head::Function | Head::Module | Head::Members | Head::Fields) => {
+                !matches!(self.previous, T::Requires | T::Ensures)
+            }
+            Some(_) => ends_statement(self.previous),
+        };
+        if body {
+            kind = match self.heads.pop() {
+                Some(Head::Match) => Kind::Arms,
+                Some(Head::Module) => Kind::Items,
+                Some(Head::Members) => Kind::Members,
+                Some(Head::Fields) => Kind::Fields,
+                _ => Kind::Block,
+            };
+        }
+        self.open(kind, token, T::RBrace);
+        self.emit(token, T::LBrace);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lexer::lex;
+    use super::*;
+
+    /// The text with `⏎` where a statement ends and `{{` for a literal's brace; repairs are counted.
+    fn arranged(text: &str) -> (String, usize) {
+        let (tokens, _) = lex(FileId(0), text);
+        let (tokens, diagnostics) = arrange(FileId(0), text, &tokens);
+        let words: Vec<&str> = tokens
+            .iter()
+            .map(|t| match t.kind {
+                T::Sep => "⏎",
+                T::LitBrace => "{{",
+                T::RParen if t.lo == t.hi => "+)",
+                T::RBrace if t.lo == t.hi => "+}",
+                _ => &text[t.lo as usize..t.hi as usize],
+            })
+            .collect();
+        (words.join(" "), diagnostics.into_sorted().len())
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        assert_eq!(arranged(text), (expected.to_owned(), 0), "{text}");
+    }
+
+    #[test]
+    fn a_line_break_ends_what_is_complete() {
+        check("let a = 1\nlet b = a\n  + 2\n- 3", "let a = 1 ⏎ let b = a + 2 ⏎ - 3");
+        check("a\n.b()\n(c)", "a . b ( ) ⏎ ( c )");
+        check("if a\n{\n}\nelse\n{\n}\nx", "if a { } else { } ⏎ x");
+        check("fn f() -> Int\nrequires { a }\n{ a }", "fn f ( ) -> Int requires { a } { a }");
+        check("f(\na\n,\nb\n)", "f ( a , b )");
+    }
+
+    #[test]
+    fn statements_may_share_a_line() {
+        check("let a = 1 let b = 2; c", "let a = 1 ⏎ let b = 2 ⏎ c");
+        check("{ return x };", "{ return x }");
+    }
+
+    #[test]
+    fn struct_literals_are_marked() {
+        check("let p = P { x: 1 }", "let p = P {{ x : 1 }");
+        check("let p = P { x, y }", "let p = P {{ x , y }");
+        check("if p == P { x: 1 } { }", "if p == P {{ x : 1 } { }");
+        check("if flag { x }", "if flag { x }");
+        check("for x in xs { y }", "for x in xs { y }");
+    }
+
+    #[test]
+    fn contextual_words_are_names_elsewhere() {
+        let (tokens, _) = lex(FileId(0), "let test = in\ntest \"t\" { }");
+        let (tokens, _) = arrange(FileId(0), "let test = in\ntest \"t\" { }", &tokens);
+        let kinds: Vec<T> = tokens.iter().map(|t| t.kind).collect();
+        use T::*;
+        assert_eq!(kinds, [Let, Ident, Assign, Ident, Sep, Test, Str, LBrace, RBrace]);
+    }
+
+    #[test]
+    fn brackets_are_balanced() {
+        assert_eq!(arranged("f(a\nlet b = 1"), ("f ( a +) ⏎ let b = 1".into(), 1));
+        assert_eq!(arranged("fn f() {\n x(\n}\nfn g() { }").1, 1);
+        assert_eq!(arranged("fn f() {\n x\nfn g() { }"), ("fn f ( ) { x +} ⏎ fn g ( ) { }".into(), 1));
+        assert_eq!(arranged("a ) ]"), ("a".into(), 2));
+        assert_eq!(arranged("{ ("), ("{ ( +) +}".into(), 2));
+    }
+
+    #[test]
+    fn a_flood_of_open_brackets_is_a_few_reports() {
+        let (text, reports) = arranged(&"(".repeat(10_000));
+        assert_eq!(reports, MAX_REPORTED);
+        assert_eq!(text.matches("+)").count(), 10_000, "all are repaired");
+    }
+}
