@@ -1,9 +1,96 @@
 //! Text to AST in three layers: a lexer that never fails, a token layer that inserts separators and balances
-//! brackets, and an LR(1) grammar whose errors are recovered by replacing the smallest balanced entry.
-//! Parsing never fails: it gives a tree (with `Error` nodes) plus diagnostics.
+//! brackets, and an LR(1) grammar.
 
 pub mod ast;
+mod build;
 pub mod layer;
 pub mod lexer;
 pub mod literal;
 pub mod token;
+
+lalrpop_util::lalrpop_mod!(
+    #[allow(clippy::all, unused, missing_docs)]
+    #[rustfmt::skip]
+    grammar,
+    "/syntax/grammar.rs"
+);
+
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::names::Names;
+use crate::source::{FileId, Span};
+use lalrpop_util::ParseError;
+
+/// Parses a file. The grammar stops at the first token that fits nowhere; the tree is empty then.
+pub fn parse(file: FileId, text: &str, names: &mut Names) -> (ast::Ast, Diagnostics) {
+    let (tokens, mut diagnostics) = lexer::lex(file, text);
+    let (tokens, brackets) = layer::arrange(file, text, &tokens);
+    diagnostics.extend(brackets);
+    let mut builder = build::Builder { ast: ast::Ast::new(file, text.len()), names, text };
+    match grammar::FileParser::new().parse(&mut builder, tokens.iter().map(|t| (t.lo, t.kind, t.hi))) {
+        Ok(roots) => builder.ast.roots = roots,
+        Err(ParseError::UnrecognizedToken { token: (lo, kind, hi), .. }) if kind != token::T::Error => {
+            let found = if kind == token::T::Sep { "the end of the line" } else { &text[lo as usize..hi as usize] };
+            diagnostics.push(Diagnostic::error(
+                "E0100",
+                Span::new(file, lo, hi),
+                format!("`{found}` cannot stand here"),
+            ));
+        }
+        Err(ParseError::UnrecognizedToken { .. }) => {} // the lexer has reported it
+        Err(_) => {
+            let end = text.len() as u32;
+            diagnostics.push(Diagnostic::error("E0101", Span::new(file, end, end), "the file ends too early"));
+        }
+    }
+    (builder.ast, diagnostics)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn accepts(text: &str) -> ast::Ast {
+        let (ast, diagnostics) = parse(FileId(0), text, &mut Names::default());
+        assert!(!diagnostics.has_errors(), "{text}: {diagnostics:?}");
+        ast
+    }
+
+    #[test]
+    fn operators_fold_by_precedence() {
+        use ast::{BinOp, Node};
+        let ast = accepts("a + b * c - d");
+        let Node::Bin(BinOp::Sub, left, _) = ast.node(ast.roots[0]) else { panic!("subtraction is the root") };
+        let Node::Bin(BinOp::Add, _, right) = ast.node(left) else { panic!("addition is below") };
+        assert!(matches!(ast.node(right), Node::Bin(BinOp::Mul, ..)));
+    }
+
+    #[test]
+    fn the_language_parses() {
+        accepts(
+            "module m {\n meta { purpose: \"p\" }\n pub struct P<T> { x: Int, y: List<List<T>> }\n enum E { A B(Int, Int) }\n @confidence(0.9)\n async fn f(own a: Int, ref b: String) -> Int\n requires { a > 0 }\n { return a }\n}",
+        );
+        accepts(
+            "let f1 = spawn { 5 }\nprintln(f\"{f1.await:>4} {t.0.1}\")\nselect {\n ch => |v: Int| { x = v }\n timeout(5) => { }\n default => { return }\n}",
+        );
+        accepts(
+            "match r {\n Ok(v) if v > 2 => print_int(v)\n Err(E::A) | Err(E::B(_, -1)) => return\n P { x, y: 1..=3 } => { }\n n @ Some(_) => x += 1\n}",
+        );
+        accepts(
+            "parallel {\n spawn { a() }\n spawn { b() }\n}\nfor i in 0..10 { if let Some(v) = o { l[i] = v } else { break } }",
+        );
+    }
+
+    #[test]
+    fn the_wrong_token_is_named() {
+        let (_, diagnostics) = parse(FileId(0), "let = 5", &mut Names::default());
+        let list = diagnostics.into_sorted();
+        assert_eq!((list[0].code, list[0].span.lo, list[0].span.hi), ("E0100", 4, 5));
+    }
+
+    #[test]
+    fn depth_costs_no_native_stack() {
+        accepts(&format!("{}1{}", "(".repeat(100_000), ")".repeat(100_000)));
+        accepts(&format!("{}{}", "{".repeat(100_000), "}".repeat(100_000)));
+    }
+}
