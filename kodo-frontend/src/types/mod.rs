@@ -1,3 +1,5 @@
-//! Types and the checker: AST to typed HIR.
+//! Types, and the checker that turns the AST into typed HIR.
 
+pub mod counted;
+pub mod exhaustive;
 pub mod ty;

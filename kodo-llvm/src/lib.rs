@@ -1,0 +1,1 @@
+//! The Kōdo back end: MIR to LLVM IR, safepoints, object code. The only crate that names inkwell.

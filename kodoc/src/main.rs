@@ -1,0 +1,4 @@
+//! The `kodoc` command.
+#![forbid(unsafe_code)]
+
+fn main() {}
