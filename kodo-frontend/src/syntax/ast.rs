@@ -67,7 +67,8 @@ pub enum Mode {
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Node {
-    /// What recovery put in place of something broken; already reported.
+    /// What recovery put in place of something broken; already reported. It can stand for a statement, item, arm,
+    /// field, parameter or any expression.
     Error,
 
     // ---- expressions
@@ -176,7 +177,7 @@ pub enum Node {
     Fn(Id, Id),
     /// Name, `SigRest`.
     Sig(Name, Id),
-    /// Parameters (`Param` or `SelfParam`), result type or NONE, contracts.
+    /// Parameters (`Param`, `SelfParam` or `Error`), result type or NONE, contracts.
     SigRest(List, Id, List),
     Param(Name, Id, Mode),
     SelfParam(Mode),
@@ -254,6 +255,24 @@ impl Ast {
     pub fn span(&self, id: Id) -> Span {
         let (lo, hi) = self.spans[id.0 as usize];
         Span::new(self.file, lo, hi)
+    }
+
+    /// The size of the tree, for [`reset`](Ast::reset).
+    pub(super) fn mark(&self) -> (usize, usize) {
+        (self.nodes.len(), self.pool.len())
+    }
+
+    /// Forgets what was added since the mark: a parse that failed.
+    pub(super) fn reset(&mut self, (nodes, pool): (usize, usize)) {
+        self.nodes.truncate(nodes);
+        self.spans.truncate(nodes);
+        self.pool.truncate(pool);
+    }
+
+    /// Puts a copy of a node in place of another one.
+    pub(super) fn put(&mut self, at: Id, from: Id) {
+        self.nodes[at.0 as usize] = self.nodes[from.0 as usize];
+        self.spans[at.0 as usize] = self.spans[from.0 as usize];
     }
 
     pub fn list(&self, list: List) -> &[Id] {

@@ -7,6 +7,8 @@ pub struct Builder<'s> {
     pub ast: Ast,
     pub names: &'s mut Names,
     pub text: &'s str,
+    /// The nodes that stand for [`Cut`](super::token::T::Cut) tokens, in order.
+    pub cuts: Vec<Id>,
 }
 
 /// `a op b op c …` as written: the first operand, then operator and operand with their places.
@@ -42,6 +44,12 @@ fn precedence(op: BinOp) -> u8 {
 impl Builder<'_> {
     pub fn add(&mut self, lo: u32, node: Node, hi: u32) -> Id {
         self.ast.add(lo, node, hi)
+    }
+
+    pub fn cut(&mut self, lo: u32, hi: u32) -> Id {
+        let id = self.ast.add(lo, Node::Error, hi);
+        self.cuts.push(id);
+        id
     }
 
     pub fn list(&mut self, ids: &[Id]) -> List {

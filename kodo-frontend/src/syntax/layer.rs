@@ -8,7 +8,8 @@
 //! * It balances brackets: a keyword that cannot stand inside the open bracket closes it, a closer without an opener is
 //!   dropped, and each repair is a diagnostic that names the opener. The grammar sees balanced tokens only.
 //!
-//! Repairs beyond [`MAX_REPORTED`] are made but not reported.
+//! Repairs beyond [`MAX_REPORTED`] are made but not reported. More than [`MAX_DEPTH`] brackets open at once are an error
+//! that ends the file's tokens.
 
 use super::token::{T, Token};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -17,9 +18,13 @@ use crate::source::{FileId, Span};
 /// A reader fixes the first few; thousands of them come from one mistake.
 const MAX_REPORTED: usize = 20;
 
+/// Later stages walk trees with room for this depth; programs, even generated ones, stay far below it. It also bounds
+/// what a file of nothing but openers can cost.
+pub const MAX_DEPTH: usize = 250_000;
+
 /// What a bracket holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Kind {
+pub enum Kind {
     /// `( )`, `[ ]` or a hole: line breaks mean nothing.
     Paren,
     /// Statements.
@@ -48,6 +53,15 @@ enum Head {
     Members,
     Fields,
     Alias,
+    /// A selection in braces may follow.
+    Import,
+}
+
+impl Head {
+    /// Is there a brace to come for certain?
+    fn needs_brace(self) -> bool {
+        !matches!(self, Head::Alias | Head::Import)
+    }
 }
 
 struct Frame {
@@ -56,10 +70,20 @@ struct Frame {
     heads: usize,
     opener: Token,
     closer: T,
+    /// Which closers a closer token may reach from here: through parentheses, but not out of a brace.
+    reach: u8,
+}
+
+/// What the grammar and recovery need.
+pub struct Arranged {
+    pub tokens: Vec<Token>,
+    /// What each brace token (`LBrace`, `LitBrace`) holds, in order.
+    pub braces: Vec<Kind>,
+    pub diagnostics: Diagnostics,
 }
 
 /// The tokens as the grammar wants them. `tokens` is what [`lex`](super::lexer::lex) gave.
-pub fn arrange(file: FileId, text: &str, tokens: &[Token]) -> (Vec<Token>, Diagnostics) {
+pub fn arrange(file: FileId, text: &str, tokens: &[Token]) -> Arranged {
     let start = Token { lo: 0, hi: 0, kind: T::Sep, after_break: true };
     let mut layer = Layer {
         file,
@@ -67,14 +91,17 @@ pub fn arrange(file: FileId, text: &str, tokens: &[Token]) -> (Vec<Token>, Diagn
         tokens,
         next: 0,
         previous: T::Sep,
-        frames: vec![Frame { kind: Kind::Items, heads: 0, opener: start, closer: T::Eof }],
+        frames: vec![Frame { kind: Kind::Items, heads: 0, opener: start, closer: T::Eof, reach: 0 }],
+        braces: Vec::new(),
+        open_holes: 0,
         heads: Vec::new(),
         out: Vec::with_capacity(tokens.len() + tokens.len() / 4),
         diagnostics: Diagnostics::default(),
         reported: 0,
+        next_closed: None,
     };
     while layer.step() {}
-    (layer.out, layer.diagnostics)
+    Arranged { tokens: layer.out, braces: layer.braces, diagnostics: layer.diagnostics }
 }
 
 /// May a complete statement end with this token?
@@ -103,7 +130,7 @@ fn ends_statement(t: T) -> bool {
     )
 }
 
-fn starts_item(t: T) -> bool {
+pub fn starts_item(t: T) -> bool {
     use T::*;
     matches!(
         t,
@@ -158,7 +185,7 @@ fn only_starts(t: T) -> bool {
 }
 
 /// A line that starts with one of these goes on with the statement before it.
-fn continues(t: T) -> bool {
+pub fn continues(t: T) -> bool {
     use T::*;
     matches!(
         t,
@@ -239,6 +266,24 @@ fn impossible_in_parens(t: T) -> bool {
     )
 }
 
+fn closing_text(opener: &str) -> &'static str {
+    match opener {
+        "(" => ")",
+        "[" => "]",
+        _ => "}",
+    }
+}
+
+fn closer_bit(t: T) -> u8 {
+    match t {
+        T::RParen => 1,
+        T::RBracket => 2,
+        T::RBrace => 4,
+        T::HoleClose => 8,
+        _ => 0,
+    }
+}
+
 fn is_closer(t: T) -> bool {
     matches!(t, T::RParen | T::RBracket | T::RBrace | T::HoleClose)
 }
@@ -262,10 +307,14 @@ struct Layer<'a> {
     /// Kind of the last token given out.
     previous: T,
     frames: Vec<Frame>,
+    braces: Vec<Kind>,
+    open_holes: usize,
     heads: Vec<Head>,
     out: Vec<Token>,
     diagnostics: Diagnostics,
     reported: usize,
+    /// The token before which [`close_missing`](Layer::close_missing) closed a bracket last.
+    next_closed: Option<usize>,
 }
 
 impl Layer<'_> {
@@ -288,11 +337,15 @@ impl Layer<'_> {
     }
 
     fn open(&mut self, kind: Kind, opener: Token, closer: T) {
-        self.frames.push(Frame { kind, heads: self.heads.len(), opener, closer });
+        let outside = if kind == Kind::Paren { self.top().reach } else { 0 };
+        self.open_holes += usize::from(closer == T::HoleClose);
+        let heads = self.heads.len();
+        self.frames.push(Frame { kind, heads, opener, closer, reach: closer_bit(closer) | outside });
     }
 
     fn close(&mut self) {
         let frame = self.frames.pop().expect("a frame is open");
+        self.open_holes -= usize::from(frame.closer == T::HoleClose);
         self.heads.truncate(frame.heads);
     }
 
@@ -318,17 +371,22 @@ impl Layer<'_> {
             }
             return true;
         }
+        if kind == T::Eof {
+            self.close_all(token);
+            return false;
+        }
         if self.repairs(token, kind) {
             return true;
-        }
-        if kind == T::Eof {
-            return false;
         }
         if self.separates(token, kind) {
             self.separate(token.lo);
             return true;
         }
         self.next += 1;
+        if self.frames.len() > MAX_DEPTH && matches!(kind, T::LParen | T::LBracket | T::LBrace | T::HoleOpen) {
+            self.too_deep(token);
+            return true;
+        }
         self.place(token, kind);
         true
     }
@@ -353,13 +411,11 @@ impl Layer<'_> {
     /// Closes or drops a bracket if this token shows that one is missing or too many.
     fn repairs(&mut self, token: Token, kind: T) -> bool {
         if is_closer(kind) && self.top().closer != kind {
-            // Only brackets that a closer may close on the way out: parentheses, or anything inside a hole.
-            let fits = self
-                .frames
-                .iter()
-                .rev()
-                .take_while(|f| kind == T::HoleClose || f.kind == Kind::Paren || f.closer == kind)
-                .any(|f| f.closer == kind);
+            // A closer may close parentheses on its way out, the end of a hole anything.
+            let fits = match kind {
+                T::HoleClose => self.open_holes > 0,
+                _ => self.top().reach & closer_bit(kind) != 0,
+            };
             if fits {
                 self.close_missing(token);
             } else {
@@ -371,13 +427,12 @@ impl Layer<'_> {
         if self.frames.len() == 1 {
             return false;
         }
-        let lost = kind == T::Eof
-            || (token.after_break
-                && match self.top().kind {
-                    Kind::Paren => impossible_in_parens(kind) || self.unclosed_before_item(kind),
-                    Kind::Items => false,
-                    _ => self.unclosed_before_item(kind),
-                });
+        let lost = token.after_break
+            && match self.top().kind {
+                Kind::Paren => impossible_in_parens(kind) || self.unclosed_before_item(kind),
+                Kind::Items => false,
+                _ => self.unclosed_before_item(kind),
+            };
         if lost {
             self.close_missing(token);
         }
@@ -397,33 +452,78 @@ impl Layer<'_> {
     }
 
     fn close_missing(&mut self, before: Token) {
-        let (opener, closer) = (self.top().opener, self.top().closer);
-        self.reported += 1;
-        if self.reported <= MAX_REPORTED {
+        let opener = self.top().opener;
+        // Several brackets that one token closes are one mistake.
+        let again = self.next_closed == Some(self.next);
+        self.next_closed = Some(self.next);
+        self.reported += usize::from(!again);
+        if !again && self.reported <= MAX_REPORTED {
             let text = &self.text[opener.lo as usize..opener.hi as usize];
-            let at_end = before.kind == T::Eof;
-            let d = Diagnostic::error(
-                if at_end { "E0101" } else { "E0100" },
-                Span::new(self.file, before.lo, before.hi),
-                if at_end {
-                    format!("the file ends before this `{text}` is closed")
-                } else {
-                    format!("a `{text}` is not closed before this")
-                },
-            )
-            .secondary(Span::new(self.file, opener.lo, opener.hi), "opened here");
+            let message = format!("a `{text}` is not closed before this");
+            let mut d = Diagnostic::error("E0100", self.span(before), message)
+                .label(format!("`{}` should come before this", closing_text(text)))
+                .secondary(self.span(opener), "opened here");
+            if self.top().kind == Kind::Block && starts_item(before.kind) {
+                d = d.help("functions and types cannot stand inside a function");
+            }
             self.diagnostics.push(d);
         }
+        self.close_before(before);
+    }
+
+    fn close_before(&mut self, before: Token) {
+        let closer = self.top().closer;
         self.close();
         self.emit(Token { lo: before.lo, hi: before.lo, kind: closer, after_break: false }, closer);
+    }
+
+    /// At the end of the file: one report for all brackets that are still open.
+    fn close_all(&mut self, end: Token) {
+        let open = self.frames.len() - 1;
+        if open > 0 {
+            let opener = self.top().opener;
+            let text = &self.text[opener.lo as usize..opener.hi as usize];
+            let message = format!("the file ends before this `{text}` is closed");
+            let mut d = Diagnostic::error("E0101", self.span(end), message)
+                .label(format!("`{}` is missing", closing_text(text)))
+                .secondary(self.span(opener), "opened here");
+            for frame in self.frames[1..open].iter().rev().take(2) {
+                d = d.secondary(self.span(frame.opener), "this is not closed either");
+            }
+            if open > 3 {
+                d = d.note(format!("{open} brackets are open at the end of the file"));
+            }
+            self.diagnostics.push(d);
+        }
+        while self.frames.len() > 1 {
+            self.close_before(end);
+        }
+    }
+
+    fn too_deep(&mut self, token: Token) {
+        let first = self.frames[1].opener;
+        let message = format!("more than {MAX_DEPTH} brackets are open here");
+        let d = Diagnostic::error("E0100", self.span(token), message)
+            .secondary(self.span(first), "the outermost one")
+            .help("close brackets, or split the code into functions");
+        self.diagnostics.push(d);
+        self.out.clear();
+        self.braces.clear();
+        self.frames.truncate(1);
+        self.next = self.tokens.len();
+    }
+
+    fn span(&self, token: Token) -> Span {
+        Span::new(self.file, token.lo, token.hi)
     }
 
     fn report_extra(&mut self, token: Token) {
         self.reported += 1;
         if self.reported <= MAX_REPORTED {
             let text = &self.text[token.lo as usize..token.hi as usize];
-            let span = Span::new(self.file, token.lo, token.hi);
-            self.diagnostics.push(Diagnostic::error("E0100", span, format!("this `{text}` closes nothing")));
+            let d = Diagnostic::error("E0100", self.span(token), format!("this `{text}` closes nothing"))
+                .help("remove it, or add the bracket that it should close");
+            self.diagnostics.push(d);
         }
     }
 
@@ -438,13 +538,13 @@ impl Layer<'_> {
         }
         if token.after_break {
             let closure = kind == T::Or && is_name(self.kind_at(1)) && self.kind_at(2) == T::Colon;
-            let body_follows = kind == T::LBrace && head.is_some_and(|h| h != Head::Alias);
+            let body_follows = kind == T::LBrace && head.is_some_and(Head::needs_brace);
             let impl_for = kind == T::For && head == Some(Head::Members);
             return (!continues(kind) || closure) && !body_follows && !impl_for;
         }
         // On one line: only after something that no brace is pending for.
         let free = match head {
-            None | Some(Head::Alias) => true,
+            None | Some(Head::Alias | Head::Import) => true,
             Some(Head::Function) => top == Kind::Members && matches!(kind, T::Fn | T::Type),
             Some(_) => false,
         };
@@ -472,6 +572,9 @@ impl Layer<'_> {
             T::Trait | T::Impl | T::Actor => self.heads.push(Head::Members),
             T::Module | T::Describe => self.heads.push(Head::Module),
             T::Type => self.heads.push(Head::Alias),
+            T::Import => self.heads.push(Head::Import),
+            // The result type of a closure: its brace is the body, not a literal's.
+            T::Arrow if matches!(self.previous, T::Or | T::OrOr) => self.heads.push(Head::Function),
             _ => {}
         }
         self.emit(token, kind);
@@ -498,6 +601,7 @@ impl Layer<'_> {
             };
         if literal {
             self.open(Kind::Literal, token, T::RBrace);
+            self.braces.push(Kind::Literal);
             return self.emit(token, T::LitBrace);
         }
         let mut kind = match self.previous {
@@ -508,7 +612,7 @@ impl Layer<'_> {
         // A block in a header (a condition's `{ x }.ok`, a contract) is not yet the body.
         let body = match head {
             None | Some(Head::Alias) => false,
-            Some(Head::Function | Head::Module | Head::Members | Head::Fields) => {
+            Some(Head::Function | Head::Module | Head::Members | Head::Fields | Head::Import) => {
                 !matches!(self.previous, T::Requires | T::Ensures)
             }
             Some(_) => ends_statement(self.previous),
@@ -518,11 +622,12 @@ impl Layer<'_> {
                 Some(Head::Match) => Kind::Arms,
                 Some(Head::Module) => Kind::Items,
                 Some(Head::Members) => Kind::Members,
-                Some(Head::Fields) => Kind::Fields,
+                Some(Head::Fields | Head::Import) => Kind::Fields,
                 _ => Kind::Block,
             };
         }
         self.open(kind, token, T::RBrace);
+        self.braces.push(kind);
         self.emit(token, T::LBrace);
     }
 }
@@ -535,7 +640,7 @@ mod tests {
     /// The text with `⏎` where a statement ends and `{{` for a literal's brace; repairs are counted.
     fn arranged(text: &str) -> (String, usize) {
         let (tokens, _) = lex(FileId(0), text);
-        let (tokens, diagnostics) = arrange(FileId(0), text, &tokens);
+        let Arranged { tokens, diagnostics, .. } = arrange(FileId(0), text, &tokens);
         let words: Vec<&str> = tokens
             .iter()
             .map(|t| match t.kind {
@@ -576,12 +681,15 @@ mod tests {
         check("if p == P { x: 1 } { }", "if p == P {{ x : 1 } { }");
         check("if flag { x }", "if flag { x }");
         check("for x in xs { y }", "for x in xs { y }");
+        check("import a { b, c }", "import a { b , c }");
+        check("let f = |x| -> P { x }", "let f = | x | -> P { x }");
+        check("let f = fn(x: P) -> P { x }", "let f = fn ( x : P ) -> P { x }");
     }
 
     #[test]
     fn contextual_words_are_names_elsewhere() {
         let (tokens, _) = lex(FileId(0), "let test = in\ntest \"t\" { }");
-        let (tokens, _) = arrange(FileId(0), "let test = in\ntest \"t\" { }", &tokens);
+        let Arranged { tokens, .. } = arrange(FileId(0), "let test = in\ntest \"t\" { }", &tokens);
         let kinds: Vec<T> = tokens.iter().map(|t| t.kind).collect();
         use T::*;
         assert_eq!(kinds, [Let, Ident, Assign, Ident, Sep, Test, Str, LBrace, RBrace]);
@@ -593,13 +701,31 @@ mod tests {
         assert_eq!(arranged("fn f() {\n x(\n}\nfn g() { }").1, 1);
         assert_eq!(arranged("fn f() {\n x\nfn g() { }"), ("fn f ( ) { x +} ⏎ fn g ( ) { }".into(), 1));
         assert_eq!(arranged("a ) ]"), ("a".into(), 2));
-        assert_eq!(arranged("{ ("), ("{ ( +) +}".into(), 2));
+        assert_eq!(arranged("{ ("), ("{ ( +) +}".into(), 1), "one report for the end of the file");
     }
 
     #[test]
     fn a_flood_of_open_brackets_is_a_few_reports() {
         let (text, reports) = arranged(&"(".repeat(10_000));
-        assert_eq!(reports, MAX_REPORTED);
+        assert_eq!(reports, 1);
         assert_eq!(text.matches("+)").count(), 10_000, "all are repaired");
+        assert_eq!(arranged(&")".repeat(10_000)).1, MAX_REPORTED);
+    }
+
+    #[test]
+    fn too_many_open_brackets_end_the_tokens() {
+        let text = "(".repeat(MAX_DEPTH + 10);
+        let (tokens, _) = lex(FileId(0), &text);
+        let Arranged { tokens, diagnostics, .. } = arrange(FileId(0), &text, &tokens);
+        assert!(tokens.is_empty());
+        let list = diagnostics.into_sorted();
+        assert_eq!((list.len(), list[0].span.lo as usize), (1, MAX_DEPTH));
+    }
+
+    /// Every closer looks for its opener without walking the open brackets.
+    #[test]
+    fn wrong_closers_cost_the_same_at_any_depth() {
+        let text = format!("{}{}", "(".repeat(100_000), "]".repeat(500_000));
+        assert_eq!(arranged(&text).1, MAX_REPORTED + 1);
     }
 }

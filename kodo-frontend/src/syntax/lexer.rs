@@ -5,12 +5,16 @@
 //! an expression, optionally `HoleFormat FText`, and `HoleClose`. Strings and f-strings may nest in holes; a hole ends
 //! with its line at the latest.
 //!
-//! The lexer does not process escapes and does not compute values: see `literal`.
+//! The lexer does not process escapes and does not compute values: see `literal`. A byte order mark at the start is
+//! skipped. Errors beyond [`MAX_REPORTED`] become tokens but are not reported.
 
 use super::token::{T, Token};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::{FileId, Span};
 use logos::Logos;
+
+/// A reader fixes the first few; a file with more is not a program.
+const MAX_REPORTED: usize = 50;
 
 /// All tokens of a file, ended by one [`T::Eof`].
 pub fn lex(file: FileId, text: &str) -> (Vec<Token>, Diagnostics) {
@@ -19,6 +23,7 @@ pub fn lex(file: FileId, text: &str) -> (Vec<Token>, Diagnostics) {
         text,
         tokens: Vec::with_capacity(text.len() / 4 + 4),
         diagnostics: Diagnostics::default(),
+        reported: 0,
         after_break: false,
         holes: Vec::new(),
     };
@@ -31,6 +36,7 @@ struct Lexer<'a> {
     text: &'a str,
     tokens: Vec<Token>,
     diagnostics: Diagnostics,
+    reported: usize,
     after_break: bool,
     /// One entry per open hole: how many brackets are open inside it.
     holes: Vec<u32>,
@@ -39,6 +45,9 @@ struct Lexer<'a> {
 impl Lexer<'_> {
     fn run(&mut self) {
         let mut raw = T::lexer(self.text);
+        if self.text.starts_with('\u{feff}') {
+            raw.bump('\u{feff}'.len_utf8());
+        }
         while let Some(found) = raw.next() {
             let (lo, hi) = (raw.span().start, raw.span().end);
             let resume = match found {
@@ -94,31 +103,47 @@ impl Lexer<'_> {
         self.after_break = false;
     }
 
-    fn error(&mut self, lo: usize, hi: usize, message: String) -> Diagnostic {
+    fn error(&self, lo: usize, hi: usize, message: impl Into<String>) -> Diagnostic {
         Diagnostic::error("E0001", Span::new(self.file, lo as u32, hi as u32), message)
+    }
+
+    fn report(&mut self, d: Diagnostic) {
+        self.reported += 1;
+        if self.reported <= MAX_REPORTED {
+            self.diagnostics.push(d);
+        }
     }
 
     /// One diagnostic for a run of characters that start no token.
     fn unknown(&mut self, lo: usize, hi: usize) {
-        if let Some(last) = self.tokens.last()
+        if let Some(last) = self.tokens.last_mut()
             && last.kind == T::Error
             && last.hi as usize == lo
         {
-            let start = last.lo as usize;
-            self.tokens.pop();
-            return self.push(T::Error, start, hi);
+            last.hi = hi as u32;
+            return;
         }
         let c = self.text[lo..].chars().next().unwrap_or('\0');
-        let message = if c.is_control() {
-            format!("the control character U+{:04X} cannot stand in a program", u32::from(c))
-        } else {
-            format!("the character `{c}` cannot stand here")
+        let invisible =
+            c.is_control() || c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
+        let message = match c {
+            '\0' => "this file contains a NUL byte: it is no text".into(),
+            _ if invisible => format!("the invisible character U+{:04X} cannot stand in a program", u32::from(c)),
+            _ => format!("the character `{c}` cannot stand here"),
         };
         let mut d = self.error(lo, hi, message);
-        if c.is_alphanumeric() {
-            d = d.help("names consist of the letters A to Z, digits and `_`");
+        if let Some(help) = match c {
+            '\'' | '‘' | '’' | '“' | '”' | '„' | '«' | '»' | '`' => {
+                Some("strings stand between double quotes: `\"…\"`")
+            }
+            '#' => Some("comments start with `//`"),
+            '$' => Some("a value is put into text with an f-string: `f\"{value}\"`"),
+            _ if c.is_alphanumeric() => Some("names consist of the letters A to Z, digits and `_`"),
+            _ => None,
+        } {
+            d = d.help(help);
         }
-        self.diagnostics.push(d);
+        self.report(d);
         self.push(T::Error, lo, hi);
     }
 
@@ -132,8 +157,8 @@ impl Lexer<'_> {
         if bytes[lo..].starts_with(b"\"\"\"") {
             let Some(n) = self.text[lo + 3..].find("\"\"\"") else {
                 let end = self.line_end(lo);
-                let d = self.error(lo, lo + 3, "this text is never closed".into()).help("close it with `\"\"\"`");
-                self.diagnostics.push(d);
+                let d = self.error(lo, lo + 3, "this `\"\"\"` text is never closed").help("close it with `\"\"\"`");
+                self.report(d);
                 self.push(T::Error, lo, end);
                 return end;
             };
@@ -161,9 +186,9 @@ impl Lexer<'_> {
 
     fn unterminated(&mut self, lo: usize, hi: usize) {
         let d = self
-            .error(lo, hi, "this string is not closed on its line".into())
+            .error(lo, hi, "this string is not closed on its line")
             .help("close it with `\"`, or write text of several lines between `\"\"\"` and `\"\"\"`");
-        self.diagnostics.push(d);
+        self.report(d);
     }
 
     /// Text of an f-string from `from` up to a hole or the closing quote; returns where lexing goes on.
@@ -216,8 +241,8 @@ impl Lexer<'_> {
         if self.holes.is_empty() {
             return;
         }
-        let d = self.error(at, at, "this f-string is not closed on its line".into()).help("a hole ends with `}`");
-        self.diagnostics.push(d);
+        let d = self.error(at, at, "this f-string is not closed on its line").help("a hole ends with `}`");
+        self.report(d);
         while self.holes.pop().is_some() {
             self.push(T::HoleClose, at, at);
             self.push(T::Error, at, at);

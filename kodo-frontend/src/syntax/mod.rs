@@ -1,11 +1,14 @@
 //! Text to AST in three layers: a lexer that never fails, a token layer that inserts separators and balances
-//! brackets, and an LR(1) grammar.
+//! brackets, and an LR(1) grammar. Recovery around the grammar turns what is broken into `Error` nodes, so that one run
+//! reports every independent mistake.
 
 pub mod ast;
 mod build;
+mod explain;
 pub mod layer;
 pub mod lexer;
 pub mod literal;
+mod recover;
 pub mod token;
 
 lalrpop_util::lalrpop_mod!(
@@ -15,34 +18,28 @@ lalrpop_util::lalrpop_mod!(
     "/syntax/grammar.rs"
 );
 
+pub use recover::MAX_ERRORS;
+
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::names::Names;
 use crate::source::{FileId, Span};
-use lalrpop_util::ParseError;
 
-/// Parses a file. The grammar stops at the first token that fits nowhere; the tree is empty then.
+/// Parses a file. There is always a tree; what is broken is reported and stands in it as `Error`.
 pub fn parse(file: FileId, text: &str, names: &mut Names) -> (ast::Ast, Diagnostics) {
     let (tokens, mut diagnostics) = lexer::lex(file, text);
-    let (tokens, brackets) = layer::arrange(file, text, &tokens);
-    diagnostics.extend(brackets);
-    let mut builder = build::Builder { ast: ast::Ast::new(file, text.len()), names, text };
-    match grammar::FileParser::new().parse(&mut builder, tokens.iter().map(|t| (t.lo, t.kind, t.hi))) {
-        Ok(roots) => builder.ast.roots = roots,
-        Err(ParseError::UnrecognizedToken { token: (lo, kind, hi), .. }) if kind != token::T::Error => {
-            let found = if kind == token::T::Sep { "the end of the line" } else { &text[lo as usize..hi as usize] };
-            diagnostics.push(Diagnostic::error(
-                "E0100",
-                Span::new(file, lo, hi),
-                format!("`{found}` cannot stand here"),
-            ));
-        }
-        Err(ParseError::UnrecognizedToken { .. }) => {} // the lexer has reported it
-        Err(_) => {
-            let end = text.len() as u32;
-            diagnostics.push(Diagnostic::error("E0101", Span::new(file, end, end), "the file ends too early"));
-        }
+    if tokens.len() == 1 {
+        let message = "this file is empty: a program needs a `main`";
+        diagnostics.push(
+            Diagnostic::error("E0101", Span::new(file, 0, 0), message)
+                .help("write `fn main() -> Int { … return 0 }`, or statements without a function around them"),
+        );
     }
-    (builder.ast, diagnostics)
+    let arranged = layer::arrange(file, text, &tokens);
+    drop(tokens);
+    diagnostics.extend(arranged.diagnostics);
+    let (ast, errors) = recover::parse(file, text, &arranged.tokens, &arranged.braces, names);
+    diagnostics.extend(errors);
+    (ast, diagnostics)
 }
 
 #[cfg(test)]

@@ -231,8 +231,10 @@ pub enum T {
     Sep,
     /// The `{` of a struct literal. Made by the layer.
     LitBrace,
-    /// Something that is no token; reported by the lexer.
+    /// Something that is no token, reported by the lexer; or what recovery put in place of something broken.
     Error,
+    /// Stands for a statement or item that recovery parses by itself.
+    Cut,
     Eof,
 }
 
