@@ -240,7 +240,7 @@ fn measure(types: &Types, known: &mut FxHashMap<Ty, (u32, u64)>, ty: Ty) -> (u32
     };
     let (mut depth, mut size) = (0, 1u64);
     for part in parts {
-        let (part_depth, part_size) = measure(types, known, part);
+        let (part_depth, part_size) = stacker::maybe_grow(64 * 1024, 1024 * 1024, || measure(types, known, part));
         depth = depth.max(part_depth);
         size = size.saturating_add(part_size);
     }

@@ -3,7 +3,7 @@
 use super::Lower;
 use super::builder::never_returns;
 use super::expr::{borrowed, mentions, reads_part};
-use super::place::{Target, is_place};
+use super::place::{Target, is_place, is_scalar};
 use crate::hir::{ExprId, FnId};
 use crate::mir::{Callee, Local, Operand, Passing, Place, Rvalue, TerminatorKind};
 use crate::source::Span;
@@ -154,7 +154,7 @@ impl Lower<'_> {
             match arg {
                 Operand::Copy(place) if roots.iter().any(|&root| mentions(place, root)) => {
                     let ty = self.place_ty(place);
-                    if !matches!(ty, Ty::INT | Ty::FLOAT | Ty::BOOL | Ty::UNIT) {
+                    if !is_scalar(ty) {
                         *arg = Operand::Copy(Place::local(self.copy_to_temp(place.clone(), span)));
                     }
                 }

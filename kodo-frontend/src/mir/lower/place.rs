@@ -27,6 +27,11 @@ impl Target {
     }
 }
 
+/// Types without counts, whose copies are plain bits.
+pub(super) fn is_scalar(ty: Ty) -> bool {
+    matches!(ty, Ty::INT | Ty::FLOAT | Ty::BOOL | Ty::UNIT)
+}
+
 pub(super) fn is_place(kind: &ExprKind) -> bool {
     matches!(kind, ExprKind::Local(_) | ExprKind::Field(..) | ExprKind::Index(..))
 }
@@ -148,10 +153,11 @@ impl Lower<'_> {
         }
     }
 
-    /// A value that is no part of `root`, so that it survives a change of `root`.
+    /// A value that is no part of `root`, so that it survives a change of `root`. Scalars need no temporary: their copy
+    /// is taken before the operation that they are an operand of changes anything.
     pub(super) fn apart_from(&mut self, root: Local, operand: Operand, span: Span) -> Operand {
         match operand {
-            Operand::Copy(place) if mentions(&place, root) => {
+            Operand::Copy(place) if mentions(&place, root) && !is_scalar(self.place_ty(&place)) => {
                 Operand::Copy(Place::local(self.copy_to_temp(place, span)))
             }
             Operand::Borrow(place) if mentions(&place, root) => {
