@@ -1,0 +1,149 @@
+//! Typed HIR to generic MIR: one body per function, spawned blocks as bodies inside it.
+//!
+//! Every function is walked once. [`Lower::eval`] evaluates an expression, into a local if its value is wanted;
+//! [`Lower::operand`] gives a value as an operand; [`Lower::place`] a place to read; a [`place::Target`] one to
+//! write. Each construct has a file of its own; `builder` holds the blocks and tidies the finished graph.
+//!
+//! *Evaluation order* is strictly left to right. A variable that is an operand is read where the operation is, unless
+//! an operand further right may change it ([`changes`]): then it is copied first.
+//!
+//! *Ownership* is not decided here. Every read is a `Copy` (or a `Borrow`, where the callee only looks), nothing is
+//! dropped, and every temporary is a local of its own. What is promised in return, so that liveness alone can
+//! place the drops: a local that a statement or call overwrites is read by it as a whole or not at all, and a place
+//! written through a projection is not read by the same statement.
+//!
+//! Dead code is not lowered: after `return` and its like there is no current block, and what would be written is
+//! discarded.
+
+mod arithmetic;
+mod builder;
+mod call;
+mod changes;
+mod control;
+mod expr;
+mod fstring;
+mod index;
+mod matches;
+mod parallel;
+mod pattern;
+mod place;
+mod select;
+mod spawn;
+
+#[cfg(test)]
+mod tests;
+
+use crate::hir::{self, ExprId, LocalId};
+use crate::mir::{self, Local, LocalDecl, Passing, RESULT};
+use crate::names::Names;
+use crate::source::Span;
+use crate::syntax::ast::Mode;
+use crate::types::ty::{Adt, AdtId, Ty, Types};
+use builder::Frame;
+
+/// Lowers every function that has a body; the result is indexed by `FnId`.
+///
+/// The program is changed only by interning types that a loop over a channel and a `parallel` block need.
+pub fn lower(program: &mut hir::Program, _names: &Names) -> Vec<Option<mir::Body>> {
+    let hir::Program { types, adts, functions, option, .. } = program;
+    let functions = functions.as_slice();
+    functions
+        .iter()
+        .map(|function| {
+            let body = function.body.as_ref()?;
+            if function.intrinsic.is_some() {
+                return None;
+            }
+            let mut lower = Lower {
+                types,
+                adts,
+                functions,
+                option: *option,
+                generics: function.generics.len() as u32,
+                body,
+                changes: changes::compute(body, functions),
+                frame: Frame::new(function.display_name.clone(), function.span, function.result),
+            };
+            Some(lower.function(function))
+        })
+        .collect()
+}
+
+/// The state of lowering one function. `frame` is the body being written: the function's or a spawned block's.
+struct Lower<'a> {
+    types: &'a mut Types,
+    adts: &'a [Adt],
+    functions: &'a [hir::Function],
+    option: AdtId,
+    generics: u32,
+    body: &'a hir::Body,
+    /// For every expression: may evaluating it change a variable of the function?
+    changes: Vec<bool>,
+    frame: Frame,
+}
+
+impl Lower<'_> {
+    fn function(&mut self, function: &hir::Function) -> mir::Body {
+        for (param, &local) in function.params.iter().zip(&self.body.params) {
+            let passing = match param.mode {
+                Mode::Default | Mode::Own => Passing::Owned,
+                Mode::Ref => Passing::Borrowed,
+                Mode::Mut => Passing::ByRef,
+            };
+            self.declare_param(local, param.ty, passing);
+        }
+        let body = self.body;
+        if let Some(root) = body.root {
+            self.eval_result(root);
+        } else {
+            self.frame.assign_unit(RESULT, function.span);
+        }
+        self.frame.finish(self.generics)
+    }
+
+    fn declare_param(&mut self, hir: LocalId, ty: Ty, passing: Passing) {
+        let variable = self.body.local(hir);
+        let local = self.frame.declare(LocalDecl { ty, name: Some(variable.name), span: variable.span, passing });
+        self.frame.params += 1;
+        self.frame.vars.insert(hir, local);
+    }
+
+    /// Evaluates the value of the whole body into `_0`. A body without a result discards its value.
+    fn eval_result(&mut self, value: ExprId) {
+        let span = self.span(value);
+        if self.frame.ty(RESULT) == Ty::UNIT && self.ty(value) != Ty::NEVER {
+            self.eval(value, None);
+            self.frame.assign_unit(RESULT, span);
+        } else {
+            self.eval(value, Some(RESULT));
+        }
+    }
+
+    /// The local of a variable, declared when it is first seen.
+    fn var(&mut self, hir: LocalId) -> Local {
+        if let Some(&local) = self.frame.vars.get(&hir) {
+            return local;
+        }
+        let variable = self.body.local(hir);
+        let local = self.frame.declare(LocalDecl {
+            ty: variable.ty,
+            name: Some(variable.name),
+            span: variable.span,
+            passing: Passing::Owned,
+        });
+        self.frame.vars.insert(hir, local);
+        local
+    }
+
+    fn ty(&self, id: ExprId) -> Ty {
+        self.body.expr(id).ty
+    }
+
+    fn span(&self, id: ExprId) -> Span {
+        self.body.expr(id).span
+    }
+
+    fn changes(&self, id: ExprId) -> bool {
+        self.changes[id.0 as usize]
+    }
+}

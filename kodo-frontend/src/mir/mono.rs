@@ -1,0 +1,249 @@
+//! Instances: the functions and spawned blocks that `main` needs, each for concrete types.
+//!
+//! A work list starts with `main`; copying a body with its types substituted finds the instances it calls and spawns, which
+//! are numbered in the order they are found: the same program always gives the same numbers. Nothing recurses on
+//! the depth of calls. A spawned block is an instance of its own, of the type arguments of the function around it;
+//! a call of an `async` function spawns the function's own body.
+//!
+//! A generic function that calls itself with ever bigger types would need instances without end. It is
+//! reported where the types pass [`MAX_DEPTH`] or [`MAX_SIZE`], or a function's instances [`MAX_INSTANCES`].
+
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::hir::{self, FnId};
+use crate::mir::{self, Block, Callee, InstanceId, SpawnBody, TerminatorKind};
+use crate::names::Names;
+use crate::source::{FileId, Span};
+use crate::types::ty::{Ty, TyKind, Types};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Nesting of a type argument. Written programs stay below ten; each turn of a runaway adds at least one level, so
+/// it is found after about this many instances.
+pub const MAX_DEPTH: u32 = 100;
+/// Parts of a type argument, counted as written out: `(T, T)` again and again doubles it.
+pub const MAX_SIZE: u64 = 4_000;
+/// Instances of one function. Runaways that grow in two ways at once meet this before the others.
+pub const MAX_INSTANCES: u32 = 10_000;
+
+/// One body to make: a function, or the spawned block at the end of `path` in it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    function: FnId,
+    path: Vec<u32>,
+    args: Vec<Ty>,
+}
+
+/// All instances reachable from `main`. `bodies` are those of `lower`, by `FnId`.
+///
+/// # Errors
+///
+/// Instances without end, or no `main`.
+pub fn instantiate(
+    program: &mut hir::Program,
+    names: &Names,
+    bodies: &[Option<mir::Body>],
+) -> Result<mir::Program, Diagnostics> {
+    let Some(main) = program.main else {
+        let start = Span::new(FileId(0), 0, 0);
+        return Err(one(Diagnostic::error("E0201", start, "there is no `main` function")
+            .help("a program starts in `fn main()`; add one")));
+    };
+    let mut mono = Mono {
+        program,
+        names,
+        ids: FxHashMap::default(),
+        keys: Vec::new(),
+        count: FxHashMap::default(),
+        sizes: FxHashMap::default(),
+        taken: FxHashSet::default(),
+    };
+    let span = mono.program.functions[main.0 as usize].span;
+    let main = mono.instance(Key { function: main, path: Vec::new(), args: Vec::new() }, span)?;
+    let mut instances = Vec::new();
+    while let Some(key) = mono.keys.get(instances.len()).cloned() {
+        instances.push(mono.copy(&key, bodies)?);
+    }
+    Ok(mir::Program { instances, main })
+}
+
+fn one(diagnostic: Diagnostic) -> Diagnostics {
+    let mut list = Diagnostics::default();
+    list.push(diagnostic);
+    list
+}
+
+struct Mono<'a> {
+    program: &'a mut hir::Program,
+    names: &'a Names,
+    ids: FxHashMap<Key, InstanceId>,
+    /// By number; those past the finished instances are the work list.
+    keys: Vec<Key>,
+    /// Instances of each function, without its spawned blocks.
+    count: FxHashMap<FnId, u32>,
+    /// Depth and size of types seen as arguments.
+    sizes: FxHashMap<Ty, (u32, u64)>,
+    /// Names given out.
+    taken: FxHashSet<String>,
+}
+
+impl Mono<'_> {
+    /// The number of an instance, a new one if it is met for the first time; `span` is where it is needed.
+    fn instance(&mut self, key: Key, span: Span) -> Result<InstanceId, Diagnostics> {
+        if let Some(&id) = self.ids.get(&key) {
+            return Ok(id);
+        }
+        if key.path.is_empty() {
+            self.check_growth(&key, span)?;
+        }
+        let id = InstanceId(self.keys.len() as u32);
+        self.keys.push(key.clone());
+        self.ids.insert(key, id);
+        Ok(id)
+    }
+
+    fn check_growth(&mut self, key: &Key, span: Span) -> Result<(), Diagnostics> {
+        let count = self.count.entry(key.function).or_default();
+        *count += 1;
+        let mut too_much = *count > MAX_INSTANCES;
+        for &arg in &key.args {
+            let (depth, size) = measure(&self.program.types, &mut self.sizes, arg);
+            too_much |= depth > MAX_DEPTH || size > MAX_SIZE;
+        }
+        if !too_much {
+            return Ok(());
+        }
+        let function = &self.program.functions[key.function.0 as usize];
+        let name = function.display_name.clone();
+        let message = format!("`{name}` needs instances for more and more types, without end");
+        Err(one(Diagnostic::error("E0501", span, message)
+            .label("this call would need one more")
+            .secondary(function.span, "declared here")
+            .note("a generic function is compiled once for every list of type arguments it is called with")
+            .help(format!("call `{name}` with the type parameters it was given, not with types built from them"))))
+    }
+
+    fn copy(&mut self, key: &Key, bodies: &[Option<mir::Body>]) -> Result<mir::Body, Diagnostics> {
+        let function = &self.program.functions[key.function.0 as usize];
+        let (span, display_name) = (function.span, function.display_name.clone());
+        let Some(mut source) = bodies.get(key.function.0 as usize).and_then(Option::as_ref) else {
+            let message = format!("`{display_name}` has no body and is no operation of the language");
+            return Err(one(Diagnostic::error("E0502", span, message)));
+        };
+        for &index in &key.path {
+            source = &source.spawned[index as usize];
+        }
+        let mut types = Substitution { args: &key.args, known: FxHashMap::default() };
+        let mut locals = source.locals.clone();
+        for local in &mut locals {
+            local.ty = types.apply(&mut self.program.types, local.ty);
+        }
+        let mut blocks = source.blocks.clone();
+        for block in &mut blocks {
+            self.resolve(key, block, &mut types)?;
+        }
+        Ok(mir::Body {
+            name: self.name(key, display_name),
+            span: source.span,
+            generics: 0,
+            params: source.params,
+            locals,
+            blocks,
+            spawned: Vec::new(),
+        })
+    }
+
+    /// Makes the callees and types of a block concrete.
+    fn resolve(&mut self, key: &Key, block: &mut Block, types: &mut Substitution<'_>) -> Result<(), Diagnostics> {
+        let span = block.terminator.span;
+        match &mut block.terminator.kind {
+            TerminatorKind::Call { callee, .. } => match callee {
+                Callee::Function(function, args) => {
+                    types.apply_all(&mut self.program.types, args);
+                    let callee_key = Key { function: *function, path: Vec::new(), args: std::mem::take(args) };
+                    *callee = Callee::Instance(self.instance(callee_key, span)?);
+                }
+                Callee::Intrinsic(_, args) => types.apply_all(&mut self.program.types, args),
+                Callee::Instance(_) => {}
+            },
+            TerminatorKind::Spawn { body, result, .. } => {
+                *result = types.apply(&mut self.program.types, *result);
+                let spawned = match body {
+                    SpawnBody::Local(index) => {
+                        let mut path = key.path.clone();
+                        path.push(*index);
+                        Key { function: key.function, path, args: key.args.clone() }
+                    }
+                    SpawnBody::Function(function, args) => {
+                        types.apply_all(&mut self.program.types, args);
+                        Key { function: *function, path: Vec::new(), args: std::mem::take(args) }
+                    }
+                    SpawnBody::Instance(_) => return Ok(()),
+                };
+                *body = SpawnBody::Instance(self.instance(spawned, span)?);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// `main`, `max<Int>`, `main.spawn1`; a second function of the same name gets a number.
+    fn name(&mut self, key: &Key, display_name: String) -> String {
+        let mut name = display_name;
+        if !key.args.is_empty() {
+            let args: Vec<String> = (key.args.iter())
+                .map(|&arg| self.program.types.display(arg, &self.program.adts, self.names, &[]))
+                .collect();
+            name.push_str(&format!("<{}>", args.join(", ")));
+        }
+        for index in &key.path {
+            name.push_str(&format!(".spawn{}", index + 1));
+        }
+        let mut unique = name.clone();
+        let mut number = 2;
+        while !self.taken.insert(unique.clone()) {
+            unique = format!("{name}#{number}");
+            number += 1;
+        }
+        unique
+    }
+}
+
+/// Type arguments of one instance; answers are remembered, for a body names few types many times.
+struct Substitution<'a> {
+    args: &'a [Ty],
+    known: FxHashMap<Ty, Ty>,
+}
+
+impl Substitution<'_> {
+    fn apply(&mut self, types: &mut Types, ty: Ty) -> Ty {
+        if self.args.is_empty() {
+            return ty;
+        }
+        *self.known.entry(ty).or_insert_with(|| types.subst(ty, self.args))
+    }
+
+    fn apply_all(&mut self, types: &mut Types, list: &mut [Ty]) {
+        for ty in list {
+            *ty = self.apply(types, *ty);
+        }
+    }
+}
+
+/// Depth of a type and the number of its parts, written out.
+fn measure(types: &Types, known: &mut FxHashMap<Ty, (u32, u64)>, ty: Ty) -> (u32, u64) {
+    if let Some(&answer) = known.get(&ty) {
+        return answer;
+    }
+    let parts: Vec<Ty> = match types.kind(ty) {
+        TyKind::Tuple(items) | TyKind::App(_, items) => items.to_vec(),
+        TyKind::Fn(params, result) => params.iter().copied().chain([*result]).collect(),
+        _ => Vec::new(),
+    };
+    let (mut depth, mut size) = (0, 1u64);
+    for part in parts {
+        let (part_depth, part_size) = stacker::maybe_grow(64 * 1024, 1024 * 1024, || measure(types, known, part));
+        depth = depth.max(part_depth);
+        size = size.saturating_add(part_size);
+    }
+    known.insert(ty, (depth + 1, size));
+    (depth + 1, size)
+}
