@@ -19,6 +19,7 @@
 
 pub mod count;
 pub mod dataflow;
+mod lexer;
 pub mod parse;
 pub mod text;
 pub mod typing;

@@ -408,3 +408,126 @@ impl Printer<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mir::Body;
+    use crate::mir::parse::parse_program;
+
+    /// Every construct once, as the printer writes it.
+    const EVERYTHING: &str = r#"struct P { x: Int, String }
+enum Option<T> { Some(T), None }
+enum E { A(why: String, Option<E>), Bär }
+
+entry fn first<2>(_1 (s): String, ref _2: List<T0>, mut _3: P, _4 ("bb1"): (Int,)) -> Option<T1> {
+    let _5 ("é"): (Int, Float64)
+    let _6: (Int, Bool) -> String
+    let _7: Channel<Future<()>>
+    let _8: Option<E>
+    let _9: never
+    bb0: {
+        _3.0 = add(copy _4.0, -1)
+        _3.1 = move _1
+        _5 = tuple(copy _2[_4], -0.5)
+        _5.1 = 1e300
+        _5.1 = float(-4503599627370496)
+        _8 = Option::Some(copy _8@Some.0@A.1@Some.0)
+        _8 = Option::None
+        _8 = E::Bär
+        _3 = P(1, "quote \" backslash \\ line\n tab\t nul\0 'é'")
+        _4 = len(_2)
+        _4.0 = discriminant(_8)
+        drop _8
+        goto bb1
+    }
+    bb1: {
+        switch copy _4.0 [0: bb2, -9223372036854775808: bb3, else bb4]
+    }
+}
+"#;
+
+    fn same(a: &Body, b: &Body) -> bool {
+        let decls = |body: &Body| body.locals.iter().map(|d| (d.ty, d.name, d.passing)).collect::<Vec<_>>();
+        a.name == b.name
+            && (a.generics, a.params) == (b.generics, b.params)
+            && decls(a) == decls(b)
+            && a.blocks.len() == b.blocks.len()
+            && a.blocks.iter().zip(&b.blocks).all(|(a, b)| {
+                a.cleanup == b.cleanup
+                    && a.terminator.kind == b.terminator.kind
+                    && a.statements.iter().map(|s| &s.kind).eq(b.statements.iter().map(|s| &s.kind))
+            })
+            && a.spawned.len() == b.spawned.len()
+            && a.spawned.iter().zip(&b.spawned).all(|(a, b)| same(a, b))
+    }
+
+    #[track_caller]
+    fn round_trip(text: &str) -> String {
+        let mut first = parse_program(text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        let printed = print_program(&first.program, &mut first.types, &first.adts, &first.names);
+        let mut second = parse_program(&printed).unwrap_or_else(|e| panic!("{e}\n{printed}"));
+        assert_eq!(first.program.main, second.program.main);
+        assert_eq!(first.program.instances.len(), second.program.instances.len());
+        for (a, b) in first.program.instances.iter().zip(&second.program.instances) {
+            assert!(same(a, b), "{printed}");
+        }
+        assert_eq!(print_program(&second.program, &mut second.types, &second.adts, &second.names), printed);
+        printed
+    }
+
+    #[test]
+    fn places_operands_and_rvalues_survive() {
+        // Not everything here is well typed; the text form does not care.
+        assert_eq!(round_trip(EVERYTHING), EVERYTHING);
+    }
+
+    #[test]
+    fn operators_survive() {
+        let mut body = String::new();
+        for (_, name) in BINARY {
+            body.push_str(&format!("_1 = {name}(copy _1, 2) "));
+        }
+        for (_, name) in UNARY {
+            body.push_str(&format!("_1 = {name}(copy _1) "));
+        }
+        round_trip(&format!("fn f(_1: Int) -> () {{ bb0: {{ {body} return }} }}"));
+    }
+
+    #[test]
+    fn terminators_survive() {
+        round_trip(
+            "fn f<1>(_1: Channel<Int>, _2: Int) -> () {
+                let _3: Future<T0>
+                bb0: { call list_push<List<T0>>(mut _1, borrow _2) -> _0 [return bb1, unwind bb9] }
+                bb1: { call @g(move _1) -> _3 [unwind bb9] }
+                bb2: { call fn#7<Int, T0>() -> _3 }
+                bb3: { check index(copy _2, 3) [return bb4] }
+                bb4: { check division(1, 0) [return bb5, unwind bb9] }
+                bb5: { spawn future T0 spawned#0(copy _1, copy _2) -> _3 [return bb6] }
+                bb6: { spawn parallel(copy _2) Int fn#3<T0>() -> _3 [return bb7] }
+                bb7: { spawn detached () @\"List<Int>.go\"() -> _3 [return bb8] }
+                bb8: { select { recv borrow _1 -> _2 [bb0]  send copy _1, 3 [bb1]  timeout 5 [bb2] } [unwind bb9] }
+                bb9 cleanup: { drop _1  resume }
+                bb10: { select { recv copy _1 -> _2 [bb0] default [bb2] } }
+                bb11: { unreachable }
+                spawned fn \"f::{spawn}\"(_1: Int) -> () { bb0: { return } spawned fn inner() -> () { bb0: { return } } }
+            }
+            fn \"List<Int>.go\"() -> () { bb0: { return } }
+            entry fn g(_1: Channel<Int>) -> Future<Int> { bb0: { call @h() -> _1 } }
+            fn h() -> () { bb0: { call @2() -> _0 } }
+            fn h() -> () { bb0: { call @3() -> _0 } }
+            fn bb1x(_1: ?) -> () -> () { bb0: { return } }",
+        );
+    }
+
+    #[test]
+    fn mistakes_are_located() {
+        let error = |text: &str| parse_program(text).err().expect("a mistake");
+        assert_eq!(error("fn f() -> () {\n  bb0: { _9 = 1 return }\n}"), "2:10: _9 is not declared");
+        assert_eq!(error("fn f() -> Strin { bb0: { return } }"), "1:11: unknown type `Strin`");
+        assert_eq!(error("fn f() -> () { bb1: { return } }"), "1:16: expected bb0: blocks stand in order");
+        assert_eq!(error("fn f() -> () { bb0: { call @g() -> _0 } }"), "1:29: no body `g`");
+        assert_eq!(error("fn f() -> () { bb0: { _0 = \"x return } }"), "1:28: unterminated string");
+    }
+}

@@ -26,9 +26,13 @@
 //! What it does not do: fuse a `Copy` of a field with the drop of its dying owner, reuse memory, or remove
 //! assignments whose value is never read.
 
+#[cfg(test)]
+mod generate;
 mod normalize;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod walk;
 
 use super::dataflow::{Cfg, Sparse, WorkSet, liveness};
 use super::typing::{may_panic, place_ty};

@@ -28,10 +28,10 @@
 //!
 //! All other locals: O8 initialized on every path before they are read (those without bits excepted).
 
-use super::dataflow::{Cfg, Sparse, WorkSet, liveness};
-use super::typing::{Shape, may_panic, operand_ty, place_ty, signature};
-use super::visit::{self, operand_place};
-use super::{
+use crate::mir::dataflow::{Cfg, Sparse, WorkSet, liveness};
+use crate::mir::typing::{Shape, may_panic, operand_ty, place_ty, signature};
+use crate::mir::visit::{self, operand_place};
+use crate::mir::{
     BinaryOp, BlockId, Body, Callee, Check, Local, Operand, Passing, Place, Program, RESULT, Rvalue, SelectArm,
     SelectOtherwise, SpawnBody, SpawnKind, Statement, StatementKind, TerminatorKind, UnaryOp,
 };
@@ -701,3 +701,6 @@ impl Verifier<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
