@@ -17,8 +17,16 @@
 //!   projection replaces a live value: `count` puts a `Drop` of the old one before it.
 //! * A local initialized by a call is initialized on the edge to the call's target.
 
+pub mod count;
+pub mod dataflow;
+mod lexer;
 pub mod lower;
 pub mod mono;
+pub mod parse;
+pub mod text;
+pub mod typing;
+pub mod verify;
+pub mod visit;
 
 use crate::hir::FnId;
 pub use crate::hir::{BinaryOp, UnaryOp};
