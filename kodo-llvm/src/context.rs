@@ -30,6 +30,10 @@ pub struct Input<'a> {
     pub sources: &'a Sources,
 }
 
+/// Functions start where instruction fetch does, so that the speed of small loops does not change with the code before
+/// them (see `passes`).
+const FUNCTION_ALIGN: u32 = 32;
+
 pub struct Cx<'a, 'c> {
     pub context: &'c Context,
     pub module: Module<'c>,
@@ -124,6 +128,7 @@ impl<'a, 'c> Cx<'a, 'c> {
         function.set_call_conventions(convention);
         attribute(self.context, function, AttributeLoc::Function, "nounwind", 0);
         attribute(self.context, function, AttributeLoc::Function, "uwtable", 2);
+        function.as_global_value().set_alignment(FUNCTION_ALIGN);
         for (key, value) in [("frame-pointer", "all"), ("probe-stack", "inline-asm"), ("target-cpu", self.cpu)] {
             function.add_attribute(AttributeLoc::Function, self.context.create_string_attribute(key, value));
         }

@@ -48,9 +48,11 @@ impl<'c> Lower<'_, '_, 'c> {
                 (Pass::Address, passing) => {
                     let (value, _) = self.operand(operand);
                     // The callee owns the memory of an owned argument: only a variable that dies here can give its own.
+                    // (One without counts may be read again: nothing follows where its last use is.)
                     let given = match operand {
                         Operand::Move(place) => {
-                            place.projection.is_empty()
+                            self.cx.layout(param.ty).counted
+                                && place.projection.is_empty()
                                 && self.is_own(place.local)
                                 && !args.iter().any(|a| !std::ptr::eq(a, operand) && mentions(a, place.local))
                                 && (direct || result.is_none() || place.local != dest.local)
@@ -166,6 +168,7 @@ fn entry_point<'c>(cx: &mut Cx<'_, 'c>, id: InstanceId, detached: bool) -> Funct
     cx.entries.insert((id, detached), function);
 
     let build = cx.build(function);
+    describe(cx, &build, function, id);
     let env = function.get_nth_param(0).expect("an entry has two parameters").into_pointer_value();
     let out = function.get_nth_param(1).expect("an entry has two parameters").into_pointer_value();
     let types: Vec<Ty> = signature.params.iter().map(|p| p.ty).collect();
@@ -205,11 +208,20 @@ fn entry_point<'c>(cx: &mut Cx<'_, 'c>, id: InstanceId, detached: bool) -> Funct
     function
 }
 
+/// Gives an entry point the lines of the body it runs. The body is usually inlined into it, and a function without a
+/// description of its own would lose them.
+fn describe<'c>(cx: &mut Cx<'_, 'c>, build: &Build<'c>, function: FunctionValue<'c>, id: InstanceId) {
+    let body = &cx.input.program.instances[id.0 as usize];
+    let scope = cx.debug.function(cx.input.sources, function, &body.name, body.span);
+    build.location(cx.debug.location(cx.input.sources, scope, body.span));
+}
+
 /// `extern "C" fn(env, out)` that runs the user's `main` and stores its exit status.
 pub(crate) fn main_entry<'c>(cx: &mut Cx<'_, 'c>, main: InstanceId) -> FunctionValue<'c> {
     let (callee, signature) = cx.instances[main.0 as usize].clone();
     let function = cx.define_entry("ko.main entry");
     let build = cx.build(function);
+    describe(cx, &build, function, main);
     let out = function.get_nth_param(1).expect("an entry has two parameters").into_pointer_value();
     let layout = cx.layout(signature.result_ty);
     let is_status = layout.shape == Shape::Int;

@@ -69,6 +69,9 @@ fn line_tables_name_file_and_line() {
     assert!(ir.contains("!DIFile(filename: \"t.ko\""), "{ir}");
     assert!(ir.contains("!DISubprogram(name: \"main\", linkageName: \"ko.main\""), "{ir}");
     assert!(ir.contains("!DILocation(line: 2, column: 1"), "{ir}");
+    // Where main is inlined into its entry point the lines survive.
+    let asm = String::from_utf8(hello().compile(&Options::default(), Output::Assembly).unwrap()).unwrap();
+    assert!(asm.contains(".loc\t0 2 1") || asm.contains(".loc\t1 2 1"), "{asm}");
     let asm = hello().compile(&Options { opt_level: 0, ..Options::default() }, Output::Assembly).unwrap();
     assert!(String::from_utf8(asm).unwrap().contains(".debug_line"));
 }
@@ -241,4 +244,31 @@ fn what_has_no_lowering_is_an_error_and_never_a_crash() {
     f.end(TerminatorKind::Return);
     w.add(f);
     assert!(matches!(w.compile(&Options::default(), Output::Object), Err(Error::Invalid { .. })));
+}
+
+/// Appending in a loop: the handle lives in a register, and nothing is called while there is room.
+#[test]
+fn appending_does_not_take_the_address_of_the_list() {
+    let mut w = World::new();
+    let list = w.list(Ty::INT);
+    let mut f = Fun::new("main", &[], Ty::INT);
+    let (l, i, go, unit) = (f.local(list), f.local(Ty::INT), f.local(Ty::BOOL), f.local(Ty::UNIT));
+    f.intrinsic(Intrinsic::ListNew, &[Ty::INT], &[], l);
+    f.set(i, int(0));
+    let (head, body, after) = (f.block(), f.block(), f.block());
+    f.goto(head);
+    f.at(head);
+    f.assign(go, Rvalue::Binary(BinaryOp::Lt, copy(i), int(1000)));
+    f.branch(copy(go), body, after);
+    f.at(body);
+    f.intrinsic(Intrinsic::ListPush, &[Ty::INT], &[by_ref(l), copy(i)], unit);
+    f.assign(i, Rvalue::Binary(BinaryOp::Add, copy(i), int(1)));
+    f.goto(head);
+    f.at(after);
+    f.assign(RESULT, Rvalue::ListLen(place(l).0));
+    f.drop(l);
+    f.ret();
+    w.add(f);
+    let ir = w.ir(2);
+    assert!(!function(&ir, "\"ko.main entry\"").contains("alloca"), "{ir}");
 }
