@@ -84,7 +84,15 @@ impl<'c> Lower<'_, '_, 'c> {
         leaves: &[(u64, crate::layout::Scalar)],
         returned: Option<BasicValueEnum<'c>>,
     ) {
-        store_registers(self.cx, &self.b, at.ptr, leaves, returned);
+        if at.typed {
+            store_registers(self.cx, &self.b, at.ptr, leaves, returned);
+            return;
+        }
+        // Payload of an enum: its bytes may not be written under a tag of one type.
+        let slot = self.temp(at.ty);
+        store_registers(self.cx, &self.b, slot, leaves, returned);
+        let layout = self.cx.layout(at.ty);
+        self.b.copy_bytes(at.ptr, slot, layout.size, layout.align);
     }
 
     pub fn spawn(

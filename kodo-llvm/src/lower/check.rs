@@ -4,7 +4,8 @@
 use crate::context::Cx;
 use crate::error::Error;
 use kodo_frontend::mir::{
-    Block, Body, Callee, Intrinsic, Place, Projection, Rvalue, SpawnBody, StatementKind, TerminatorKind,
+    Block, BlockId, Body, Callee, Intrinsic, Place, Projection, Rvalue, SelectArm, SelectOtherwise, SpawnBody,
+    StatementKind, TerminatorKind,
 };
 use kodo_frontend::types::ty::{TyCon, TyKind};
 
@@ -44,6 +45,11 @@ fn block(cx: &mut Cx<'_, '_>, body: &Body, block: &Block) -> Result<(), Error> {
         }
         let (StatementKind::Assign(place, _) | StatementKind::Drop(place)) = &statement.kind;
         self::place(body, place)?;
+    }
+    for target in targets(&block.terminator.kind) {
+        if body.blocks.get(target.0 as usize).is_none_or(|b| b.cleanup) {
+            return Err(invalid("it continues in a block that does not exist or is for unwinding"));
+        }
     }
     match &block.terminator.kind {
         TerminatorKind::Call { callee, args, dest, .. } => {
@@ -86,6 +92,29 @@ fn block(cx: &mut Cx<'_, '_>, body: &Body, block: &Block) -> Result<(), Error> {
         }
         TerminatorKind::Resume => Err(invalid("an ordinary block resumes unwinding")),
         _ => Ok(()),
+    }
+}
+
+/// Where a terminator continues, unwinding aside.
+fn targets(kind: &TerminatorKind) -> Vec<BlockId> {
+    match kind {
+        TerminatorKind::Goto(to) => vec![*to],
+        TerminatorKind::Switch { targets, otherwise, .. } => {
+            targets.iter().map(|(_, to)| *to).chain([*otherwise]).collect()
+        }
+        TerminatorKind::Call { target, .. } => target.iter().copied().collect(),
+        TerminatorKind::Check { target, .. } | TerminatorKind::Spawn { target, .. } => vec![*target],
+        TerminatorKind::Select { arms, otherwise, .. } => {
+            let arms = arms.iter().map(|arm| match arm {
+                SelectArm::Recv { target, .. } | SelectArm::Send { target, .. } => *target,
+            });
+            let otherwise = match otherwise {
+                SelectOtherwise::Wait => None,
+                SelectOtherwise::Default(to) | SelectOtherwise::Timeout(_, to) => Some(*to),
+            };
+            arms.chain(otherwise).collect()
+        }
+        TerminatorKind::Return | TerminatorKind::Unreachable | TerminatorKind::Resume => Vec::new(),
     }
 }
 
