@@ -30,6 +30,10 @@ const DATA: u64 = BUFFER_DATA_OFFSET as u64;
 const LEN: u64 = 8;
 const CAPACITY: u64 = 16;
 
+/// Keeps polls out of glue: the runtime calls it while it holds the lock of a channel, and a thread that yields there
+/// would keep the lock.
+const NO_POLL: &str = "kodo-no-poll";
+
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Glue {
     /// Of a value at an address. C calling convention: the runtime calls them too.
@@ -127,6 +131,7 @@ impl<'c> Cx<'_, 'c> {
             function_level("cold");
         }
         attribute(self.context, function, AttributeLoc::Param(0), "noundef", 0);
+        function.add_attribute(AttributeLoc::Function, self.context.create_string_attribute(NO_POLL, ""));
         self.glue.insert(glue, function);
         self.glue_todo.push(glue);
         function
