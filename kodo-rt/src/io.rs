@@ -40,13 +40,18 @@ impl Output {
         Output { descriptor, buffer: Vec::new(), by_line: None }
     }
 
-    /// Takes a text that consists of two parts, so that a line needs no copy to get its line feed.
-    fn push(&mut self, text: &[u8], end: &[u8]) -> Written {
-        let by_line = *self.by_line.get_or_insert_with(|| {
+    /// Makes the buffer and finds out whether it goes to a terminal, the first time.
+    fn open(&mut self) -> bool {
+        *self.by_line.get_or_insert_with(|| {
             self.buffer.reserve_exact(CAPACITY);
             // SAFETY: has no preconditions.
             unsafe { libc::isatty(self.descriptor) == 1 }
-        });
+        })
+    }
+
+    /// Takes a text that consists of two parts, so that a line needs no copy to get its line feed.
+    fn push(&mut self, text: &[u8], end: &[u8]) -> Written {
+        let by_line = self.open();
         if self.buffer.len() + text.len() + end.len() > CAPACITY {
             self.flush()?;
         }
@@ -120,6 +125,12 @@ fn broken_pipe() -> ! {
     }
     // The signal is blocked in this thread: end with the status a shell would show for it.
     process::exit_now(128 + libc::SIGPIPE)
+}
+
+/// Prepares standard output, on the stack of an OS thread: the system call behind it writes to the stack, and to a
+/// green thread's untouched pages the kernel does not write.
+pub fn begin() {
+    OUT.lock().open();
 }
 
 fn out(text: &str, end: &str) {

@@ -15,7 +15,7 @@ static DEBUG: AtomicBool = AtomicBool::new(false);
 /// The OS thread that ends the process; 0 while nobody does.
 static ENDING: AtomicI32 = AtomicI32::new(0);
 
-/// Keeps the arguments and reads `KODO_DEBUG`. Called first, before other threads or objects exist.
+/// Keeps the arguments, reads `KODO_DEBUG` and prepares standard output. Called first, before other threads or objects exist.
 ///
 /// # Safety
 /// `argv` points to `argc` C strings, as `main` gets them.
@@ -27,6 +27,7 @@ pub unsafe fn begin(argc: i32, argv: *const *const c_char) {
     };
     // A second call changes nothing: the process has one list of arguments.
     let _ = ARGUMENTS.set((0..usize::try_from(argc).unwrap_or(0)).map(text).collect());
+    io::begin();
     let debug = std::env::var_os("KODO_DEBUG").is_some_and(|value| value == "1");
     DEBUG.store(debug, Ordering::Relaxed);
     if debug {

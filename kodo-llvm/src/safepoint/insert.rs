@@ -41,6 +41,7 @@ pub fn insert<'c>(module: &Module<'c>, machine: &TargetMachine, every_edge: bool
     let entries = if every_edge { functions.iter().copied().collect() } else { callgraph::recursive(&functions) };
     let mut inserter = Inserter { builder: Builder::new(module), poll, entries, stats: Stats::default() };
     for function in functions {
+        let before = inserter.stats;
         if every_edge {
             inserter.every_edge(function);
         } else {
@@ -49,6 +50,10 @@ pub fn insert<'c>(module: &Module<'c>, machine: &TargetMachine, every_edge: bool
         if inserter.entries.contains(&function) {
             inserter.poll_before(entry_point(function));
             inserter.stats.entries += 1;
+        }
+        // A call of a function that polls must stay where it is: it may be the poll of its caller's loop.
+        if inserter.stats != before {
+            function.forget_effects();
         }
     }
     Ok(inserter.stats)

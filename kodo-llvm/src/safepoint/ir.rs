@@ -82,6 +82,17 @@ impl Value {
         !attribute.is_null()
     }
 
+    /// Takes back that the function reads and writes no memory and waits for nobody, here and at its calls.
+    pub fn forget_effects(self) {
+        for name in ["memory", "nosync"] {
+            let kind = llvm!(LLVMGetEnumAttributeKindForName(name.as_ptr().cast(), name.len()));
+            llvm!(LLVMRemoveEnumAttributeAtIndex(self.0, LLVMAttributeFunctionIndex, kind));
+            for call in self.users().into_iter().filter(|user| user.callee() == Some(self)) {
+                llvm!(LLVMRemoveCallSiteEnumAttribute(call.0, LLVMAttributeFunctionIndex, kind));
+            }
+        }
+    }
+
     pub fn is_function(self) -> bool {
         !llvm!(LLVMIsAFunction(self.0)).is_null()
     }

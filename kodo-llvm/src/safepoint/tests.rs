@@ -339,6 +339,34 @@ fn short_innermost_loops_do_not_poll_and_long_ones_do() {
 }
 
 #[test]
+fn a_count_that_another_edge_starts_again_bounds_nothing() {
+    let text = r#"
+define i64 @f(i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %next, %count ], [ 0, %again ]
+  %turn = phi i64 [ 0, %entry ], [ %turn, %count ], [ %turn1, %again ]
+  %next = add i64 %i, 1
+  %restart = icmp eq i64 %next, 50
+  br i1 %restart, label %again, label %count
+count:
+  %done = icmp eq i64 %next, 100
+  br i1 %done, label %exit, label %loop
+again:
+  %turn1 = add i64 %turn, 1
+  %enough = icmp eq i64 %turn1, %n
+  br i1 %enough, label %exit, label %loop
+exit:
+  ret i64 %turn
+}"#;
+    let context = Context::create();
+    let subject = Subject::parse(&context, text);
+    assert_eq!(subject.insert(false), stats(2, 0, 0, 0, 0));
+    assert_eq!(subject.call(10), (9, 10 * 50));
+}
+
+#[test]
 fn a_remainder_loop_is_short_only_behind_its_guard() {
     let text = |guard: &str| {
         format!(
@@ -432,6 +460,17 @@ fn recursive_functions_poll_when_entered_and_loops_that_call_them_need_not() {
     let subject = Subject::parse(&context, FIB).optimized();
     assert_eq!(subject.insert(false).entries, 1);
     assert_eq!(subject.call(20).0, 6765);
+}
+
+#[test]
+fn a_call_that_polls_stays_in_its_loop() {
+    let text = FIB
+        .replace("define i64 @fib(i64 %n) {", "define i64 @fib(i64 %n) nounwind willreturn nosync memory(none) {")
+        .replace("call i64 @fib(i64 %i)", "call i64 @fib(i64 5) nosync memory(none)");
+    let context = Context::create();
+    let subject = Subject::parse(&context, &text);
+    assert_eq!(subject.insert(false), stats(0, 1, 0, 1, 0));
+    assert_eq!(subject.call(9), (5, 10 * 15));
 }
 
 #[test]
