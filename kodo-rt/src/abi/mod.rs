@@ -47,6 +47,7 @@ pub mod signature {
     pub trait Ptr {}
     impl<T> Ptr for *mut T {}
     impl<T> Ptr for *const T {}
+    impl<T> Ptr for &'static T {}
     impl Ptr for unsafe extern "C" fn(*mut u8, *mut u8) {}
 
     macro_rules! signature {

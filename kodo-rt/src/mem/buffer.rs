@@ -98,10 +98,11 @@ pub unsafe fn release(buffer: Buffer) -> bool {
 pub unsafe fn is_unique(buffer: Buffer) -> bool {
     // SAFETY: by this function's contract.
     let count = unsafe { count(buffer) };
-    // Acquire: pairs with the Release of the handles that went away; their reads of the contents are over.
-    match count.load(Ordering::Acquire) {
+    match count.load(Ordering::Relaxed) {
         1 => true,
         -1 => {
+            // Acquire: pairs with the Release of the handles that went away; their reads of the contents are over.
+            fence(Ordering::Acquire);
             count.store(1, Ordering::Relaxed);
             true
         }

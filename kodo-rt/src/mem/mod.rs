@@ -78,8 +78,8 @@ fn count(change: i64) {
 #[must_use]
 #[inline]
 pub fn alloc(size: usize) -> *mut u8 {
-    // SAFETY: any size may be asked for; the result is checked below.
-    let object = unsafe { raw_malloc(size) };
+    // Allocators may answer null to zero. SAFETY: any size may be asked for; the result is checked below.
+    let object = unsafe { raw_malloc(size.max(1)) };
     if object.is_null() {
         out_of_memory();
     }
