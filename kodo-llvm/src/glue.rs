@@ -21,6 +21,7 @@ use crate::context::{Cx, call_symbol};
 use crate::layout::{Scalar, Shape};
 use crate::runtime::Symbol;
 use crate::runtime::abi::BUFFER_DATA_OFFSET;
+use crate::safepoint::NO_POLL;
 use inkwell::attributes::AttributeLoc;
 use inkwell::values::{BasicValueEnum, FunctionValue, IntValue, PointerValue};
 use inkwell::{AtomicOrdering, AtomicRMWBinOp, IntPredicate};
@@ -29,10 +30,6 @@ use kodo_frontend::types::ty::Ty;
 const DATA: u64 = BUFFER_DATA_OFFSET as u64;
 const LEN: u64 = 8;
 const CAPACITY: u64 = 16;
-
-/// Keeps polls out of glue: the runtime calls it while it holds the lock of a channel, and a thread that yields there
-/// would keep the lock.
-const NO_POLL: &str = "kodo-no-poll";
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Glue {
@@ -131,6 +128,7 @@ impl<'c> Cx<'_, 'c> {
             function_level("cold");
         }
         attribute(self.context, function, AttributeLoc::Param(0), "noundef", 0);
+        // The runtime calls glue while it holds the lock of a channel; a thread that yields there would keep the lock.
         function.add_attribute(AttributeLoc::Function, self.context.create_string_attribute(NO_POLL, ""));
         self.glue.insert(glue, function);
         self.glue_todo.push(glue);

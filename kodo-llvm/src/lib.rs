@@ -22,6 +22,7 @@ mod lower;
 mod passes;
 mod program;
 mod runtime;
+pub mod safepoint;
 #[cfg(test)]
 mod tests;
 

@@ -1,7 +1,7 @@
 //! The target machine and the pass pipeline.
 
-use crate::Options;
 use crate::error::Error;
+use crate::{Options, safepoint};
 use inkwell::OptimizationLevel;
 use inkwell::llvm_sys::support::LLVMParseCommandLineOptions;
 use inkwell::module::Module;
@@ -66,13 +66,20 @@ pub fn run(module: &Module<'_>, machine: &TargetMachine, options: &Options) -> R
         module.run_passes(pipeline, machine, how).map_err(|e| Error::Passes(e.to_string()))?;
     }
     if options.green_threads {
-        safepoints(module, machine, options.opt_level == 0)?;
+        safepoints(module, machine, options)?;
     }
     Ok(())
 }
 
-/// Where polls will be put in. No pass does it yet, so a loop that calls nothing is not preempted.
-fn safepoints(_module: &Module<'_>, _machine: &TargetMachine, _every_edge: bool) -> Result<(), Error> {
+/// Makes every loop and recursion of an optimized module yield in bounded time.
+fn safepoints(module: &Module<'_>, machine: &TargetMachine, options: &Options) -> Result<(), Error> {
+    let every_edge = options.opt_level == 0;
+    safepoint::insert(module, machine, every_edge).map_err(Error::Passes)?;
+    let cleanup = if every_edge { "always-inline" } else { safepoint::CLEANUP };
+    module.run_passes(cleanup, machine, PassBuilderOptions::create()).map_err(|e| Error::Passes(e.to_string()))?;
+    if options.verify {
+        safepoint::verify(module).map_err(|violation| Error::Verify(violation.to_string()))?;
+    }
     Ok(())
 }
 

@@ -28,6 +28,53 @@ macro_rules! entries {
 }
 kodo_abi_table!(entries);
 
+/// For every entry point a function that accepts only a definition with the types of its row.
+///
+/// A row's type is a trait here, so that definitions may say `*const Site` or `*mut BufferHeader` where the table
+/// says `Ptr`. Nothing calls these at run time: [`check!`](crate::abi::check) evaluates them while compiling.
+#[allow(non_camel_case_types, non_snake_case)]
+pub mod signature {
+    pub trait I64 {}
+    impl I64 for i64 {}
+    pub trait I32 {}
+    impl I32 for i32 {}
+    pub trait F64 {}
+    impl F64 for f64 {}
+    pub trait Bool {}
+    impl Bool for bool {}
+    pub trait Unit {}
+    impl Unit for () {}
+    pub trait Ptr {}
+    impl<T> Ptr for *mut T {}
+    impl<T> Ptr for *const T {}
+    impl<T> Ptr for &'static T {}
+    impl Ptr for unsafe extern "C" fn(*mut u8, *mut u8) {}
+
+    macro_rules! signature {
+        (fn $name:ident($($param:ident: $ty:ident),*) -> Never) => {
+            pub const fn $name<$($param: $ty),*>(_: unsafe extern "C" fn($($param),*) -> !) {}
+        };
+        (fn $name:ident($($param:ident: $ty:ident),*) -> $result:ident) => {
+            pub const fn $name<$($param: $ty,)* Result_: $result>(_: unsafe extern "C" fn($($param),*) -> Result_) {}
+        };
+    }
+    macro_rules! signatures {
+        ($(fn $name:ident($($param:ident: $ty:ident),*) -> $result:ident [$($attribute:ident),*];)*) => {
+            $(signature! { fn $name($($param: $ty),*) -> $result })*
+        };
+    }
+    kodo_abi_table!(signatures);
+}
+
+/// Fails to compile unless each named function, in scope here, has exactly the type of its row in the table:
+/// `abi::check!(kodo_list_push, kodo_list_pop);`
+macro_rules! check {
+    ($($name:ident),* $(,)?) => {
+        $(const _: () = $crate::abi::signature::$name($name);)*
+    };
+}
+pub(crate) use check;
+
 #[cfg(test)]
 mod tests {
     use super::*;
