@@ -51,8 +51,9 @@ pub fn install() {
     }
 }
 
-/// Prepares the calling OS thread: an alternate stack for the handler, and the bounds of its own stack.
-pub fn prepare_thread() {
+/// Prepares the calling OS thread: an alternate stack for the handler and, if programs run on its own stack
+/// (`own_stack`), where that ends.
+pub fn prepare_thread(own_stack: bool) {
     if ALTERNATE_STACK.get() != 0 {
         return;
     }
@@ -72,6 +73,9 @@ pub fn prepare_thread() {
         let alternate = libc::stack_t { ss_sp: memory, ss_flags: 0, ss_size: ALTERNATE };
         libc::sigaltstack(&raw const alternate, ptr::null_mut());
         ALTERNATE_STACK.set(memory as usize);
+        if !own_stack {
+            return;
+        }
         let mut attributes: libc::pthread_attr_t = std::mem::zeroed();
         if libc::pthread_getattr_np(libc::pthread_self(), &raw mut attributes) == 0 {
             let (mut low, mut size) = (ptr::null_mut(), 0);

@@ -13,6 +13,7 @@ pub mod panic;
 pub mod process;
 pub mod sched;
 pub mod sequential;
+mod shim;
 pub mod stack;
 pub mod sync;
 pub mod task;

@@ -80,7 +80,7 @@ pub(crate) fn current() -> *const Frame {
 /// Runs a whole program.
 pub(crate) fn run(main: Entry) -> ! {
     ON.store(true, Ordering::Relaxed);
-    crate::fault::prepare_thread();
+    crate::fault::prepare_thread(true);
     let mut value = 0i64;
     // Main's frame stays below the blocks that run after it.
     enter(MAIN_ID, ptr::null(), || {

@@ -223,6 +223,18 @@ fn a_deadlocked_main_is_reported_with_every_parked_thread() {
 }
 
 #[test]
+fn a_thread_that_learns_of_the_deadlock_on_its_way_to_park_is_in_the_report() {
+    extern "C" fn main(_: *mut u8, _: *mut u8) {
+        // An earlier wait must not show.
+        sleep(1);
+        kodo_rt::deadlock::report_and_exit_waiting(common::why(17));
+    }
+    let name = "a_thread_that_learns_of_the_deadlock_on_its_way_to_park_is_in_the_report";
+    let err = &program(name, &[], main).ends_with(2).err.clone();
+    assert!(err.contains("main waits to receive from a channel at t.ko:17:1"), "{err}");
+}
+
+#[test]
 fn threads_that_can_never_run_again_are_dropped_after_main() {
     extern "C" fn main(_: *mut u8, out: *mut u8) {
         value(out, 4);
@@ -413,6 +425,14 @@ fn a_loop_that_polls_is_preempted_and_keeps_its_registers() {
     }
     static FLAG: AtomicBool = AtomicBool::new(false);
     extern "C" fn main(_: *mut u8, out: *mut u8) {
+        // Other workers are kept busy.
+        for _ in 1..std::env::var("KODO_THREADS").map_or(1, |w| w.parse().expect("a number")) {
+            go(|| {
+                while !FLAG.load(SeqCst) {
+                    std::hint::spin_loop()
+                }
+            });
+        }
         go(|| FLAG.store(true, SeqCst));
         // Two: the first must not be the only one that is ever asked.
         go(park::yield_now);
@@ -438,7 +458,10 @@ fn a_loop_that_polls_is_preempted_and_keeps_its_registers() {
         }
         value(out, 9);
     }
-    program("a_loop_that_polls_is_preempted_and_keeps_its_registers", &[("KODO_THREADS", "1")], main).ends_with(9);
+    for workers in ["1", "2", "8"] {
+        program("a_loop_that_polls_is_preempted_and_keeps_its_registers", &[("KODO_THREADS", workers)], main)
+            .ends_with(9);
+    }
 }
 
 // ---- the command line and the environment

@@ -17,8 +17,7 @@
 //! or wake something, and it counts what it wakes *before* its own count goes. So zero means that nothing can happen any
 //! more, and stays; whoever brings it to zero decides what it means (`deadlock::quiescent`), and is the only one.
 
-use parking_lot::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
+use crate::shim::{AtomicUsize, Mutex, Ordering, fence};
 
 pub struct Idle {
     /// Workers that look for work elsewhere.
@@ -188,5 +187,126 @@ mod tests {
         assert!(idle.rise(0));
         idle.lie_down(0, true);
         assert!(idle.release_last());
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use loom::sync::{Arc, Condvar, Mutex};
+
+    /// The word that a worker sleeps on.
+    struct Wake(Mutex<bool>, Condvar);
+
+    impl Wake {
+        fn new() -> Wake {
+            Wake(Mutex::new(false), Condvar::new())
+        }
+
+        fn notify(&self) {
+            *self.0.lock().unwrap() = true;
+            self.1.notify_one();
+        }
+
+        fn wait(&self) {
+            let mut woken = self.0.lock().unwrap();
+            while !std::mem::take(&mut *woken) {
+                woken = self.1.wait(woken).unwrap();
+            }
+        }
+    }
+
+    /// Two workers and one queue that both may take from. Worker 0 is awake and queues threads.
+    struct Model {
+        idle: Idle,
+        queued: AtomicUsize,
+        ran: AtomicUsize,
+        ends: AtomicUsize,
+        wake: [Wake; 2],
+    }
+
+    impl Model {
+        fn push(&self) {
+            self.queued.fetch_add(1, Ordering::Release);
+            self.wake(self.idle.pushed());
+        }
+
+        fn wake(&self, worker: Option<usize>) {
+            if let Some(worker) = worker {
+                self.wake[worker].notify();
+            }
+        }
+
+        fn take(&self) -> bool {
+            let mut queued = self.queued.load(Ordering::Relaxed);
+            while queued > 0 {
+                match self.queued.compare_exchange(queued, queued - 1, Ordering::AcqRel, Ordering::Relaxed) {
+                    Ok(_) => return true,
+                    Err(now) => queued = now,
+                }
+            }
+            false
+        }
+
+        /// `Worker::next` and `Worker::sleep`, until nothing can happen any more.
+        fn work(&self, id: usize, mut searching: bool) {
+            loop {
+                while self.take() {
+                    if std::mem::take(&mut searching) {
+                        self.wake(self.idle.found(|| self.queued.load(Ordering::Relaxed) > 0));
+                    }
+                    self.ran.fetch_add(1, Ordering::Relaxed);
+                }
+                searching = searching || self.idle.try_search();
+                self.idle.lie_down(id, searching);
+                searching = true;
+                if self.queued.load(Ordering::Relaxed) > 0 {
+                    if self.idle.rise(id) {
+                        continue;
+                    }
+                } else if self.idle.release_last() {
+                    self.ends.fetch_add(1, Ordering::Relaxed);
+                    self.wake[1 - id].notify();
+                    return;
+                }
+                self.wake[id].wait();
+                if self.ends.load(Ordering::Relaxed) > 0 {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Whatever is queued is run; the end is seen exactly once, and not before.
+    #[test]
+    fn loom_no_wake_up_is_lost_and_the_end_is_decided_once() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(3);
+        builder.check(|| {
+            let model = Arc::new(Model {
+                idle: Idle::new(2),
+                queued: AtomicUsize::new(0),
+                ran: AtomicUsize::new(0),
+                ends: AtomicUsize::new(0),
+                wake: [Wake::new(), Wake::new()],
+            });
+            let other = {
+                let model = model.clone();
+                loom::thread::spawn(move || {
+                    // Asleep from the beginning, as a worker that was not started.
+                    model.wake[1].wait();
+                    if model.ends.load(Ordering::Relaxed) == 0 {
+                        model.work(1, true);
+                    }
+                })
+            };
+            model.push();
+            model.push();
+            model.work(0, false);
+            other.join().unwrap();
+            assert_eq!(model.queued.load(Ordering::Relaxed), 0, "ended with work queued");
+            assert_eq!(model.ran.load(Ordering::Relaxed), 2);
+            assert_eq!(model.ends.load(Ordering::Relaxed), 1);
+        });
     }
 }

@@ -111,6 +111,7 @@ impl Runtime {
         if thread.spawn(move || worker::run(id)).is_err() {
             // No more OS threads to be had: go on with fewer workers.
             self.idle.chosen_is_gone();
+            self.pushed();
         }
     }
 
@@ -192,7 +193,7 @@ pub fn os_thread_begin() {
 
 /// On the OS thread itself: prepares it for faults and names where its block was spawned, for reports.
 pub fn os_thread_enter(site: *const Site) {
-    crate::fault::prepare_thread();
+    crate::fault::prepare_thread(true);
     park::enter_os_thread(site);
 }
 
@@ -206,7 +207,10 @@ pub fn os_thread_end() {
 /// Writes who runs: "main", "green thread 7, spawned at a.ko:3:5 in f", "an OS thread of `parallel`, spawned at …".
 pub fn describe_current(out: &mut dyn fmt::Write) {
     // Whoever is told can do nothing about a failing writer.
-    let _ = park::describe(park::current(), out);
+    let _ = match worker() {
+        Some(worker) if worker.current().is_null() => write!(out, "worker {}", worker.id()),
+        _ => park::describe(park::current(), out),
+    };
 }
 
 // ---- what compiled programs call
@@ -217,14 +221,15 @@ pub fn describe_current(out: &mut dyn fmt::Write) {
 pub unsafe extern "C" fn kodo_task_spawn(
     entry: Entry,
     env: *mut u8,
-    env_ty: &'static TypeInfo,
-    result_ty: &'static TypeInfo,
+    env_ty: *const TypeInfo,
+    result_ty: *const TypeInfo,
     site: *const Site,
 ) -> *mut Future {
-    // SAFETY: the caller's; the future comes with one reference for the caller and one for the thread.
+    // SAFETY: the caller's; descriptions of types are static; the future comes with one reference for the caller and one
+    // for the thread.
     unsafe {
-        let future = future::new(result_ty, site);
-        spawn(entry, env, env_ty, future, site);
+        let future = future::new(&*result_ty, site);
+        spawn(entry, env, &*env_ty, future, site);
         future
     }
 }
@@ -235,11 +240,11 @@ pub unsafe extern "C" fn kodo_task_spawn(
 pub unsafe extern "C" fn kodo_task_spawn_detached(
     entry: Entry,
     env: *mut u8,
-    env_ty: &'static TypeInfo,
+    env_ty: *const TypeInfo,
     site: *const Site,
 ) {
-    // SAFETY: the caller's.
-    unsafe { spawn(entry, env, env_ty, std::ptr::null_mut(), site) }
+    // SAFETY: the caller's; descriptions of types are static.
+    unsafe { spawn(entry, env, &*env_ty, std::ptr::null_mut(), site) }
 }
 
 #[unsafe(no_mangle)]

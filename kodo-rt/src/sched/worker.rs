@@ -61,7 +61,7 @@ pub fn run(id: usize) -> ! {
     shared.started.store(true, Ordering::Release);
     let worker: &'static Worker = Box::leak(shared.seed.lock().take().expect("a worker starts once"));
     WORKER.set(worker);
-    crate::fault::prepare_thread();
+    crate::fault::prepare_thread(false);
     // Worker 0 begins with main; the others were woken to search.
     let mut searching = id != 0;
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {

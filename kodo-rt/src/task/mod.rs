@@ -134,6 +134,7 @@ impl Task {
 
     /// Makes the task of a thread that ended vacant.
     pub(crate) fn vacate(&self) {
+        debug_assert!(!self.state.take_notification(), "unparked without a park");
         self.slot.set(Slot::NONE);
         self.id.store(FREE, Ordering::Release);
     }

@@ -21,10 +21,7 @@
 //! Release publishes what the waker wrote (a value handed over) to `take_notification` and to a failing `settle`
 //! (Acquire); after a PARKED → RUNNING the queue that carries the thread does it.
 
-#[cfg(loom)]
-use loom::sync::atomic::{AtomicU32, Ordering};
-#[cfg(not(loom))]
-use std::sync::atomic::{AtomicU32, Ordering};
+use crate::shim::{AtomicU32, Ordering};
 
 const RUNNING: u32 = 0;
 const NOTIFIED: u32 = 1;

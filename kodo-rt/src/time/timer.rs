@@ -75,11 +75,16 @@ impl Timer {
 impl Timers {
     /// Takes out what is due.
     fn due(&mut self) -> Vec<Arc<Wait>> {
-        if self.armed.is_empty() {
-            return Vec::new();
+        let mut due = Vec::new();
+        if !self.armed.is_empty() {
+            let now = Instant::now();
+            while let Some(first) = self.armed.first_entry()
+                && first.key().0 <= now
+            {
+                due.push(first.remove());
+            }
         }
-        let later = self.armed.split_off(&(Instant::now(), u64::MAX));
-        std::mem::replace(&mut self.armed, later).into_values().collect()
+        due
     }
 }
 
