@@ -277,12 +277,46 @@ mod loom_tests {
         }
     }
 
+    /// All interleavings with at most three preemptions, which suffice for almost any bug.
+    fn bounded(model: impl Fn() + Sync + Send + 'static) {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(3);
+        builder.check(model);
+    }
+
+    /// An OS thread queues what only a worker can run: a wake-up that is lost leaves it there.
+    #[test]
+    fn loom_what_an_os_thread_queues_is_run_before_the_end() {
+        bounded(|| {
+            let model = Arc::new(Model {
+                idle: Idle::new(1),
+                queued: AtomicUsize::new(0),
+                ran: AtomicUsize::new(0),
+                ends: AtomicUsize::new(0),
+                wake: [Wake::new(), Wake::new()],
+            });
+            model.idle.retain();
+            let worker = {
+                let model = model.clone();
+                loom::thread::spawn(move || model.work(0, false))
+            };
+            model.push();
+            if model.idle.release_last() {
+                model.ends.fetch_add(1, Ordering::Relaxed);
+                assert_eq!(model.queued.load(Ordering::Relaxed), 0, "ended with work queued");
+                model.wake[0].notify();
+            }
+            worker.join().unwrap();
+            assert_eq!(model.queued.load(Ordering::Relaxed), 0, "ended with work queued");
+            assert_eq!(model.ran.load(Ordering::Relaxed), 1);
+            assert_eq!(model.ends.load(Ordering::Relaxed), 1);
+        });
+    }
+
     /// Whatever is queued is run; the end is seen exactly once, and not before.
     #[test]
     fn loom_no_wake_up_is_lost_and_the_end_is_decided_once() {
-        let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(3);
-        builder.check(|| {
+        bounded(|| {
             let model = Arc::new(Model {
                 idle: Idle::new(2),
                 queued: AtomicUsize::new(0),
