@@ -1,14 +1,28 @@
-//! The Kōdo runtime: memory and values, text input and output, panics, and the C ABI that compiled programs call.
+//! The Kōdo runtime: what a compiled program links to.
+//!
+//! `abi` is what both sides agree on. `entry` starts a program; `sched` runs its green threads (`task`) on stacks
+//! (`stack`) that grow in a signal handler (`fault`); `sequential` runs programs that were built without them. Threads
+//! synchronize through `sync`: channels, `select`, futures and `parallel` blocks. `mem`, `string` and `list` hold values,
+//! `io` prints them, `panic` and `process` end the program.
 
 pub mod abi;
 pub mod clock;
+pub mod deadlock;
+pub mod entry;
+pub mod fault;
 pub mod io;
 pub mod list;
 pub mod mem;
 pub mod panic;
 pub mod process;
+pub mod sched;
+pub mod sequential;
+mod shim;
+pub mod stack;
 pub mod string;
-mod text;
-
+pub mod sync;
+pub mod task;
 #[cfg(test)]
 mod testing;
+mod text;
+pub mod time;

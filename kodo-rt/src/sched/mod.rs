@@ -1,0 +1,265 @@
+//! The scheduler: many green threads on few operating-system threads.
+//!
+//! ```text
+//!   spawn, unpark ──▶ own LIFO deque ──pick──▶ run until it yields, parks or ends ──▶ yielded queue, state word, pool
+//!                        │    ▲ half                    (worker.rs)
+//!   from outside ─▶ injector  └──── thieves
+//! ```
+//!
+//! `worker` runs threads, `queue` holds the runnable ones, `idle` says who sleeps and when nothing can happen any more,
+//! `park` is how a thread waits, `wait` a wait that is decided once, `preempt` ends time slices. Workers are started when
+//! there is something for them to do.
+//!
+//! Thread-local storage is read only through `worker()`, which is never inlined and opaque to the optimizer: a green thread
+//! may resume on another OS thread, and rustc (like LLVM) would keep the *address* of a thread-local across the switch.
+
+pub mod futex;
+pub mod idle;
+pub mod park;
+pub mod preempt;
+pub mod queue;
+pub mod wait;
+pub mod worker;
+
+use crate::abi::{Site, TypeInfo};
+use crate::sequential;
+use crate::sync::future::{self, Future};
+use crate::task::{TaskRef, registry};
+use crossbeam_deque::Injector;
+use crossbeam_utils::CachePadded;
+use idle::Idle;
+use queue::Remote;
+use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use worker::{Worker, worker};
+
+pub use crate::task::Entry;
+
+/// Spawning is a scheduling point once so many threads queue locally: a spawner that runs far ahead lets them run,
+/// and memory stays bounded and warm.
+const BURST: usize = 1024;
+
+/// What all workers share.
+pub struct Runtime {
+    pub workers: Box<[CachePadded<Shared>]>,
+    pub injector: Injector<TaskRef>,
+    pub idle: Idle,
+}
+
+/// What others may see of a worker.
+pub struct Shared {
+    pub queues: Remote,
+    /// Changes with every thread that it runs; the monitor looks whether it does.
+    pub tick: AtomicU64,
+    /// 1: the running thread's time slice has ended.
+    pub preempt: AtomicU32,
+    /// 1: wake up. The worker sleeps on it.
+    pub wake: AtomicU32,
+    pub started: AtomicBool,
+    /// The worker itself, until its OS thread takes it.
+    seed: parking_lot::Mutex<Option<Box<Worker>>>,
+}
+
+static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+
+/// The runtime. Only after `start`.
+pub fn runtime() -> &'static Runtime {
+    RUNTIME.get().expect("the runtime has started")
+}
+
+/// Makes `count` workers, queues `main` and runs worker 0 on the calling OS thread.
+pub fn start(count: usize, main: TaskRef) -> ! {
+    let shared = (0..count).map(|id| {
+        let (local, remote) = queue::new();
+        CachePadded::new(Shared {
+            queues: remote,
+            tick: AtomicU64::new(0),
+            preempt: AtomicU32::new(0),
+            wake: AtomicU32::new(0),
+            started: AtomicBool::new(false),
+            seed: parking_lot::Mutex::new(Some(Box::new(Worker::new(id, local)))),
+        })
+    });
+    let runtime = Runtime { workers: shared.collect(), injector: Injector::new(), idle: Idle::new(count) };
+    runtime.injector.push(main);
+    assert!(RUNTIME.set(runtime).is_ok(), "one runtime per process");
+    worker::run(0)
+}
+
+impl Runtime {
+    /// After a push: sees to it that somebody will take it.
+    pub fn pushed(&self) {
+        if let Some(worker) = self.idle.pushed() {
+            self.wake(worker);
+        }
+        preempt::work_was_queued();
+    }
+
+    /// Wakes a worker that `idle` chose, or starts it.
+    #[cold]
+    pub fn wake(&self, id: usize) {
+        let shared = &self.workers[id];
+        if shared.started.load(Ordering::Acquire) {
+            shared.wake.store(1, Ordering::Release);
+            futex::wake(&raw const shared.wake);
+            return;
+        }
+        // Only the one who took it off the list of sleepers comes here.
+        shared.started.store(true, Ordering::Release);
+        let thread = std::thread::Builder::new().name(format!("kodo-worker-{id}"));
+        if thread.spawn(move || worker::run(id)).is_err() {
+            // No more OS threads to be had: go on with fewer workers.
+            self.idle.chosen_is_gone();
+            self.pushed();
+        }
+    }
+
+    /// Whether a thread is queued anywhere.
+    pub fn work_is_queued(&self) -> bool {
+        !self.injector.is_empty() || self.workers.iter().any(|w| !w.queues.is_empty())
+    }
+
+    /// One less thing that can make something happen (see `idle`).
+    pub fn release(&self) {
+        if self.idle.release_last() {
+            crate::deadlock::quiescent();
+        }
+    }
+}
+
+/// Queues a thread that the caller has.
+pub(crate) fn schedule(task: TaskRef) {
+    let runtime = runtime();
+    match worker() {
+        Some(worker) => worker.local.push(task),
+        None => runtime.injector.push(task),
+    }
+    runtime.pushed();
+}
+
+/// Starts a green thread that runs `entry` on a copy of the `env_ty.size` bytes at `env`.
+///
+/// # Safety
+/// `env` holds a value of `env_ty` that the caller gives away; `entry` takes it; `future` is null or carries a
+/// reference for the new thread and has room for what `entry` writes; `site` is null or static.
+pub unsafe fn spawn(entry: Entry, env: *mut u8, env_ty: &'static TypeInfo, future: *mut Future, site: *const Site) {
+    if is_sequential() {
+        // SAFETY: the caller's.
+        return unsafe { queue_sequential(entry, env, env_ty, future, site) };
+    }
+    if let Some(share) = env_ty.share {
+        // SAFETY: `env` holds a value of this type.
+        unsafe { share(env, 0) };
+    }
+    let worker = worker();
+    let (task, id) = match worker {
+        Some(worker) => worker.new_task(),
+        None => (registry::take(), worker::fresh_id()),
+    };
+    // SAFETY: the task is vacant and ours; the rest is the caller's.
+    unsafe { (*task).occupy(id, entry, env, Some(env_ty), future, site) };
+    schedule(TaskRef(task));
+    if worker.is_some_and(|w| w.local.len() >= BURST) {
+        park::yield_now();
+    }
+}
+
+/// Queues a block of a program without green threads.
+///
+/// # Safety
+/// As for `spawn`.
+pub unsafe fn queue_sequential(
+    entry: Entry,
+    env: *mut u8,
+    env_ty: &'static TypeInfo,
+    future: *mut Future,
+    site: *const Site,
+) {
+    // SAFETY: the caller's.
+    unsafe { sequential::queue(entry, env, env_ty, future, site) }
+}
+
+/// Whether the program was built without green threads.
+pub fn is_sequential() -> bool {
+    sequential::is_on()
+}
+
+/// An OS thread of `parallel` is about to exist. Called by whoever starts it, *before* it exists: from then on it is
+/// counted as something that can make something happen, unless it is parked.
+pub fn os_thread_begin() {
+    runtime().idle.retain();
+}
+
+/// On the OS thread itself: prepares it for faults and names where its block was spawned, for reports.
+pub fn os_thread_enter(site: *const Site) {
+    crate::fault::prepare_thread(true);
+    park::enter_os_thread(site);
+}
+
+/// The OS thread has done all it had to do, waking its joiner included. Its last call into the runtime.
+pub fn os_thread_end() {
+    park::leave_os_thread();
+    crate::fault::release_thread();
+    runtime().release();
+}
+
+/// Writes who runs: "main", "green thread 7, spawned at a.ko:3:5 in f", "an OS thread of `parallel`, spawned at …".
+pub fn describe_current(out: &mut dyn fmt::Write) {
+    // Whoever is told can do nothing about a failing writer.
+    let _ = match worker() {
+        Some(worker) if worker.current().is_null() => write!(out, "worker {}", worker.id()),
+        _ => park::describe(park::current(), out),
+    };
+}
+
+// ---- what compiled programs call
+
+/// # Safety
+/// As the ABI table says; see `spawn`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kodo_task_spawn(
+    entry: Entry,
+    env: *mut u8,
+    env_ty: *const TypeInfo,
+    result_ty: *const TypeInfo,
+    site: *const Site,
+) -> *mut Future {
+    // SAFETY: the caller's; descriptions of types are static; the future comes with one reference for the caller and one
+    // for the thread.
+    unsafe {
+        let future = future::new(&*result_ty, site);
+        spawn(entry, env, &*env_ty, future, site);
+        future
+    }
+}
+
+/// # Safety
+/// As the ABI table says; see `spawn`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kodo_task_spawn_detached(
+    entry: Entry,
+    env: *mut u8,
+    env_ty: *const TypeInfo,
+    site: *const Site,
+) {
+    // SAFETY: the caller's; descriptions of types are static.
+    unsafe { spawn(entry, env, &*env_ty, std::ptr::null_mut(), site) }
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn kodo_task_yield_now() {
+    park::yield_now();
+}
+
+/// The identity number of the running thread; 1 is main, 0 an OS thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn kodo_task_id() -> i64 {
+    park::current().id() as i64
+}
+
+/// The number of processors that the program may use.
+#[unsafe(no_mangle)]
+pub extern "C" fn kodo_cpu_count() -> i64 {
+    std::thread::available_parallelism().map_or(1, |n| n.get() as i64)
+}

@@ -1,0 +1,219 @@
+//! A worker: an OS thread that runs green threads.
+
+use super::queue::Local;
+use super::{futex, runtime};
+use crate::stack::{Slot, pool::Pool};
+use crate::task::registry::Vacant;
+use crate::task::{MAIN_ID, Operation, Task, TaskRef};
+use std::cell::{Cell, RefCell};
+use std::ptr;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Identity numbers taken at a time; smaller numbers look more consecutive, larger ones share the counter less.
+const IDS: u64 = 32;
+/// How often a searching worker looks around before it sleeps: some microseconds.
+const ROUNDS: u32 = 4;
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(MAIN_ID + 1);
+
+/// An identity number, for who is not a worker.
+pub fn fresh_id() -> u64 {
+    NEXT_ID.fetch_add(1, Ordering::Relaxed)
+}
+
+/// What belongs to one worker. Only its OS thread touches it, including the green threads that it runs; they must not
+/// keep a reference across a switch.
+pub struct Worker {
+    id: usize,
+    pub local: Local,
+    /// The thread that runs; null between threads.
+    current: Cell<*mut Task>,
+    stacks: RefCell<Pool>,
+    vacant: RefCell<Vacant>,
+    /// Identity numbers in hand.
+    ids: Cell<(u64, u64)>,
+    random: Cell<u32>,
+}
+
+// SAFETY: it moves once, to the OS thread that runs it, and before that nothing is in it.
+unsafe impl Send for Worker {}
+
+thread_local! {
+    static WORKER: Cell<*const Worker> = const { Cell::new(ptr::null()) };
+}
+
+/// The worker that the calling code runs on, if it is one.
+///
+/// Never inlined, and opaque: otherwise the optimizer keeps the thread-local's address (or the worker) across a switch after
+/// which the green thread may run elsewhere. The reference must be used up before the next point that may switch.
+#[inline(never)]
+pub fn worker() -> Option<&'static Worker> {
+    let worker = WORKER.get();
+    // SAFETY: empty; its unknown effects forbid to merge two calls.
+    unsafe { std::arch::asm!("", options(nostack, preserves_flags)) };
+    // SAFETY: set once by the worker's OS thread, which never ends.
+    unsafe { worker.as_ref() }
+}
+
+/// The life of worker `id`, on the calling OS thread.
+pub fn run(id: usize) -> ! {
+    let shared = &runtime().workers[id];
+    shared.started.store(true, Ordering::Release);
+    let worker: &'static Worker = Box::leak(shared.seed.lock().take().expect("a worker starts once"));
+    WORKER.set(worker);
+    crate::fault::prepare_thread(false);
+    // Worker 0 begins with main; the others were woken to search.
+    let mut searching = id != 0;
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        loop {
+            let task = worker.next(searching);
+            searching = false;
+            worker.execute(task);
+        }
+    }));
+    let Err(_) = result;
+    crate::entry::internal_error("a panic in the runtime reached a worker")
+}
+
+impl Worker {
+    #[must_use]
+    pub fn new(id: usize, local: Local) -> Worker {
+        Worker {
+            id,
+            local,
+            current: Cell::new(ptr::null_mut()),
+            stacks: RefCell::default(),
+            vacant: RefCell::default(),
+            ids: Cell::new((0, 0)),
+            random: Cell::new(0x9e37_79b9 ^ (id as u32 + 1).wrapping_mul(7919)),
+        }
+    }
+
+    pub fn id(&self) -> usize {
+        self.id
+    }
+
+    /// The green thread that runs here; null: the worker itself does.
+    pub fn current(&self) -> *mut Task {
+        self.current.get()
+    }
+
+    /// A vacant task and an identity number for it.
+    pub fn new_task(&self) -> (*mut Task, u64) {
+        let (mut next, mut end) = self.ids.get();
+        if next == end {
+            next = NEXT_ID.fetch_add(IDS, Ordering::Relaxed);
+            end = next + IDS;
+        }
+        self.ids.set((next + 1, end));
+        (self.vacant.borrow_mut().take(), next)
+    }
+
+    /// Runs a thread until it leaves its stack, and completes what it asked for.
+    fn execute(&self, TaskRef(task): TaskRef) {
+        let runtime = runtime();
+        let tick = &runtime.workers[self.id].tick;
+        // Only this thread writes it.
+        tick.store(tick.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        // SAFETY: it was in a queue, and now it is ours; tasks are never freed.
+        let this = unsafe { &*task };
+        if this.slot() == Slot::NONE {
+            let Some(slot) = self.stacks.borrow_mut().take() else { out_of_stacks() };
+            // SAFETY: the task is ours and the slot was free.
+            unsafe { this.bind(slot) };
+        }
+        self.current.set(task);
+        // SAFETY: ours, and bound.
+        let operation = unsafe { this.resume() };
+        self.current.set(ptr::null_mut());
+        match operation {
+            Some(Operation::Yield) => {
+                self.local.push_yielded(TaskRef(task));
+                runtime.pushed();
+            }
+            Some(Operation::Park) => {
+                if !this.state.settle() {
+                    // The wake-up came while it left its stack.
+                    self.local.push(TaskRef(task));
+                    runtime.pushed();
+                }
+            }
+            None => {
+                let slot = this.slot();
+                this.vacate();
+                self.stacks.borrow_mut().give(slot);
+                self.vacant.borrow_mut().give(task);
+            }
+        }
+    }
+
+    /// The next thread to run. Sleeps until there is one.
+    fn next(&self, mut searching: bool) -> TaskRef {
+        let runtime = runtime();
+        loop {
+            if let Some(task) = self.local.next(&runtime.injector) {
+                return self.got(task, searching);
+            }
+            searching = searching || runtime.idle.try_search();
+            if searching {
+                for round in 0..ROUNDS {
+                    if let Some(task) = self.steal().or_else(|| self.local.next(&runtime.injector)) {
+                        return self.got(task, searching);
+                    }
+                    for _ in 0..16u32 << round {
+                        std::hint::spin_loop();
+                    }
+                }
+            }
+            self.sleep(searching);
+            searching = true;
+        }
+    }
+
+    fn got(&self, task: TaskRef, searching: bool) -> TaskRef {
+        let runtime = runtime();
+        if searching && let Some(other) = runtime.idle.found(|| runtime.work_is_queued()) {
+            runtime.wake(other);
+        }
+        task
+    }
+
+    /// Sleeps until somebody has work. Afterwards the worker is counted as searching.
+    fn sleep(&self, searching: bool) {
+        let runtime = runtime();
+        let wake = &runtime.workers[self.id].wake;
+        runtime.idle.lie_down(self.id, searching);
+        if runtime.work_is_queued() {
+            if runtime.idle.rise(self.id) {
+                return;
+            }
+            // Chosen already: the wake-up is on its way, below.
+        } else if runtime.idle.release_last() {
+            crate::deadlock::quiescent();
+        }
+        while wake.load(Ordering::Acquire) == 0 {
+            futex::wait(wake, 0, None);
+        }
+        wake.store(0, Ordering::Relaxed);
+    }
+
+    /// Takes half of what some other worker has, starting at a random one.
+    fn steal(&self) -> Option<TaskRef> {
+        let workers = &runtime().workers;
+        let mut random = self.random.get();
+        random ^= random << 13;
+        random ^= random >> 17;
+        random ^= random << 5;
+        self.random.set(random);
+        let first = random as usize % workers.len();
+        (0..workers.len())
+            .map(|i| (first + i) % workers.len())
+            .filter(|&victim| victim != self.id)
+            .find_map(|victim| self.local.steal_from(&workers[victim].queues))
+    }
+}
+
+/// Every slot is held by a thread that started and did not end.
+fn out_of_stacks() -> ! {
+    crate::entry::fatal("out of stacks for green threads: too many have started and wait")
+}

@@ -1,0 +1,3 @@
+//! Waiting for the clock.
+
+pub mod timer;
