@@ -14,6 +14,7 @@ use crate::abi::{Site, TypeInfo};
 use crate::panic::panic_at;
 use crate::sched::park::Reason;
 use crate::sched::{self, Entry};
+use std::ptr;
 use std::sync::OnceLock;
 
 #[derive(Default)]
@@ -21,12 +22,12 @@ pub struct Scope {
     spawned: Vec<*mut Future>,
 }
 
-/// The result of a spawn whose result nobody wants.
+/// The result of a spawn whose result nobody wants: nothing, with room for an entry that writes one nevertheless.
 struct Nothing(TypeInfo);
 // SAFETY: the name is a static.
 unsafe impl Sync for Nothing {}
 static NOTHING: Nothing =
-    Nothing(TypeInfo { size: 0, align: 1, copy: None, drop: None, share: None, name: "()".as_ptr(), name_len: 2 });
+    Nothing(TypeInfo { size: 64, align: 8, copy: None, drop: None, share: None, name: "()".as_ptr(), name_len: 2 });
 
 /// A stack as large as a green thread's can grow, so that code runs equally deep on both.
 const DEFAULT_STACK: usize = 8 << 20;
@@ -56,24 +57,28 @@ fn parse_size(text: &str) -> Option<usize> {
 /// What a new thread is given.
 struct Start {
     entry: Entry,
-    /// The thread's own copy, a counted object.
+    /// The thread's own copy, a counted object; null if it has no bytes.
     env: *mut u8,
     /// The thread's reference.
     future: *mut Future,
+    site: *const Site,
 }
 // SAFETY: the environment was shared and belongs to the new thread, as the reference to the future does.
 unsafe impl Send for Start {}
 
 impl Start {
-    /// # Safety
-    /// Once.
-    unsafe fn run(self) {
+    fn run(self) {
+        sched::os_thread_enter(self.site);
         // SAFETY: the entry takes over what the environment holds, and fills the result slot.
         unsafe {
             (self.entry)(self.env, future::result_slot(self.future));
-            crate::mem::free(self.env);
+            if !self.env.is_null() {
+                crate::mem::free(self.env);
+            }
             future::complete(self.future);
         }
+        // Last, so that between this thread and the one it woke the program never looks as if nobody could run.
+        sched::os_thread_end();
     }
 }
 
@@ -98,21 +103,24 @@ pub unsafe fn spawn(
                 future::retain(future);
                 future
             }
-            None => std::ptr::null_mut(),
+            None => ptr::null_mut(),
         };
         if sched::is_sequential() {
             sched::queue_sequential(entry, env, env_ty, future, site);
             return handle;
         }
         share(env_ty, env, 0);
-        let copy = crate::mem::alloc(size(env_ty));
-        std::ptr::copy_nonoverlapping(env, copy, size(env_ty));
-        let start = Start { entry, env: copy, future };
+        let bytes = size(env_ty);
+        let copy = if bytes == 0 { ptr::null_mut() } else { crate::mem::alloc(bytes) };
+        if bytes != 0 {
+            ptr::copy_nonoverlapping(env, copy, bytes);
+        }
+        let start = Start { entry, env: copy, future, site };
+        // Counted from here on: nobody may think that nothing runs before the thread has come up.
+        sched::os_thread_begin();
         let thread = std::thread::Builder::new().stack_size(stack_size()).spawn(move || {
             let start = start;
-            sched::os_thread_begin();
             start.run();
-            sched::os_thread_end();
         });
         if let Err(error) = thread {
             panic_at(&format!("cannot start an operating-system thread: {error}"), site);

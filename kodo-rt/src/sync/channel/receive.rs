@@ -86,11 +86,12 @@ pub unsafe fn receive(ch: *mut u8, out: *mut u8, until: Until, site: *const Site
     drop(state);
     // This thread may be among them; its unpark then comes before its park, which is allowed.
     wake_all(&ended);
-    if main_is_stuck {
-        crate::deadlock::report_and_exit();
-    }
     let reason = if kind == Kind::Next { Reason::Next } else { Reason::Recv };
-    park::park(Why { reason, site, object: channel.site });
+    let why = Why { reason, site, object: channel.site };
+    if main_is_stuck {
+        crate::deadlock::report_and_exit_waiting(why);
+    }
+    park::park(why);
     match node.end() {
         End::Done => {
             // SAFETY: the claimer put a value into the node, which was unlinked then.

@@ -2,7 +2,6 @@
 
 use super::*;
 use std::sync::atomic::AtomicUsize;
-use std::thread::{scope, spawn};
 
 #[test]
 fn values_come_out_in_the_order_they_went_in() {

@@ -56,7 +56,7 @@ fn send_on_a_closed_channel_panics() {
 fn closing_makes_a_blocked_sender_panic() {
     check("closing_makes_a_blocked_sender_panic", 101, "send on a closed channel (made at test.ko:3:14)", || {
         let ch = bounded(0);
-        std::thread::scope(|scope| {
+        scope(|scope| {
             scope.spawn(|| raw_send(&ch));
             until(|| ch.senders() == 1);
             ch.close();
@@ -70,7 +70,7 @@ fn a_select_of_closed_channels_panics() {
         let (a, b) = (unbounded::<i64>(), unbounded::<i64>());
         let (mut x, mut y) = (0, 0);
         a.close();
-        std::thread::scope(|scope| {
+        scope(|scope| {
             scope.spawn(|| raw_select([a.take(&mut x), b.take(&mut y)]));
             until(|| b.receivers() == 1);
             b.close();

@@ -3,7 +3,7 @@
 use super::*;
 use crate::sched::park::Reason;
 use crate::sync::future::{self, Future};
-use crate::sync::parallel::{self, Scope};
+use crate::sync::parallel;
 use std::sync::Barrier;
 
 #[derive(Clone, Copy)]
@@ -15,6 +15,7 @@ unsafe impl Sync for Fut {}
 
 impl Fut {
     fn new<T: Element>() -> Fut {
+        take_part();
         // SAFETY: a static description.
         Fut(unsafe { future::new(T::info(), &SITE.0) })
     }
@@ -63,7 +64,7 @@ fn completion_wakes_all_awaiters() {
     let ledger = Ledger::default();
     for round in 0..100 {
         let (future, start) = (Fut::new::<Counted>(), Barrier::new(5));
-        std::thread::scope(|scope| {
+        scope(|scope| {
             for _ in 0..4 {
                 future.retain();
                 scope.spawn(|| {
@@ -113,7 +114,7 @@ fn a_wait_for_another_reason_takes_no_copy() {
     let ledger = Ledger::default();
     let future = Fut::new::<Counted>();
     let value = ledger.value(1);
-    std::thread::scope(|scope| {
+    scope(|scope| {
         // SAFETY: a handle.
         scope.spawn(|| unsafe { future::wait({ future }.0, Reason::Join, &SITE.0) });
         future.complete(value);
@@ -162,14 +163,14 @@ unsafe extern "C" fn nested(env: *mut u8, out: *mut u8) {
     unsafe {
         let env = env.cast::<Env>().read();
         let ch = Ch::<i64>(env.ch, PhantomData);
-        let mut scope = Scope::default();
+        let mut scope = parallel::Scope::default();
         let results = [1, 2].map(|n| start(&mut scope, square, &ch, env.number - 1000 + n));
         parallel::join(&mut scope, &SITE.0);
         out.cast::<i64>().write(results.map(take_result).into_iter().sum());
     }
 }
 
-fn start(scope: &mut Scope, entry: crate::sched::Entry, ch: &Ch<i64>, number: i64) -> Fut {
+fn start(scope: &mut parallel::Scope, entry: crate::sched::Entry, ch: &Ch<i64>, number: i64) -> Fut {
     let handle = ch.clone();
     let mut env = Env { ch: handle.0, number };
     std::mem::forget(handle);
@@ -185,11 +186,11 @@ fn take_result(future: Fut) -> i64 {
 
 #[test]
 fn a_parallel_scope_ends_when_all_threads_have_ended() {
-    let (ch, mut scope) = (bounded::<i64>(0), Scope::default());
+    let (ch, mut scope) = (bounded::<i64>(0), parallel::Scope::default());
     let results: Vec<Fut> = (0..8).map(|n| start(&mut scope, square, &ch, n)).collect();
     let receiver = {
         let ch = ch.clone();
-        std::thread::spawn(move || (0..8).map(|_| ch.recv()).sum::<i64>())
+        spawn(move || (0..8).map(|_| ch.recv()).sum::<i64>())
     };
     // SAFETY: the scope's own futures.
     unsafe { parallel::join(&mut scope, &SITE.0) };
@@ -203,7 +204,7 @@ fn a_parallel_scope_ends_when_all_threads_have_ended() {
 
 #[test]
 fn parallel_scopes_nest() {
-    let (ch, mut scope) = (unbounded::<i64>(), Scope::default());
+    let (ch, mut scope) = (unbounded::<i64>(), parallel::Scope::default());
     let results = [10, 20].map(|n| start(&mut scope, nested, &ch, n));
     // SAFETY: the scope's own futures.
     unsafe { parallel::join(&mut scope, &SITE.0) };
@@ -219,7 +220,7 @@ fn threads_of_a_scope_without_results_are_joined_too() {
         let env = unsafe { env.cast::<Env>().read() };
         assert_eq!(Ch::<i64>(env.ch, PhantomData).send(env.number), Sent::Value);
     }
-    let (ch, mut scope) = (unbounded::<i64>(), Scope::default());
+    let (ch, mut scope) = (unbounded::<i64>(), parallel::Scope::default());
     for number in 0..5 {
         let handle = ch.clone();
         let mut env = Env { ch: handle.0, number };
@@ -236,5 +237,5 @@ fn threads_of_a_scope_without_results_are_joined_too() {
 #[test]
 fn an_empty_scope_ends_at_once() {
     // SAFETY: a scope without futures.
-    unsafe { parallel::join(&mut Scope::default(), &SITE.0) };
+    unsafe { parallel::join(&mut parallel::Scope::default(), &SITE.0) };
 }

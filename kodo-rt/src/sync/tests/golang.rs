@@ -2,7 +2,6 @@
 //! a closed channel, sends to nobody) the rules here are this language's.
 
 use super::*;
-use std::thread::{scope, spawn};
 
 /// Doug McIlroy's sieve: a chain of filters, each a thread, each a channel.
 #[test]

@@ -12,12 +12,14 @@ mod stress;
 
 use super::channel::{self, Received, Sent, Until};
 use super::select::{self, Chosen, Otherwise};
-use crate::abi::{SELECT_RECV, SELECT_SEND, SelectArm, Site, TypeInfo};
+use crate::abi::{ABI_VERSION, Program, SELECT_RECV, SELECT_SEND, SelectArm, Site, TypeInfo};
+use crate::sched;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::process::{Command, Output};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::SeqCst};
+use std::sync::{Mutex, Once};
+use std::thread::{JoinHandle, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 /// A static with raw pointers to other statics in it.
@@ -152,9 +154,11 @@ impl<T: Element> Drop for Ch<T> {
 }
 
 fn unbounded<T: Element>() -> Ch<T> {
+    take_part();
     Ch(channel::unbounded(T::info(), &SITE.0), PhantomData)
 }
 fn bounded<T: Element>(capacity: i64) -> Ch<T> {
+    take_part();
     Ch(channel::bounded(capacity, T::info(), &SITE.0), PhantomData)
 }
 
@@ -228,6 +232,66 @@ fn select<const N: usize>(arms: [Arm<'_>; N], otherwise: Otherwise) -> Chosen {
     let arms = arms.map(|arm| arm.0);
     // SAFETY: the arms borrow handles and values.
     unsafe { select::select(&arms, otherwise, &SITE.0) }
+}
+
+// ---- threads
+
+/// Makes the calling thread one that may park. The first one starts the runtime, whose main waits for ever.
+fn take_part() {
+    static START: Once = Once::new();
+    static RUNS: AtomicBool = AtomicBool::new(false);
+    unsafe extern "C" fn main(_env: *mut u8, _out: *mut u8) {
+        RUNS.store(true, SeqCst);
+        loop {
+            std::thread::park();
+        }
+    }
+    static PROGRAM: Static<Program> = Static(Program {
+        abi_version: ABI_VERSION,
+        main,
+        threads: 2,
+        flags: 0,
+        describe: std::ptr::null(),
+        describe_len: 0,
+    });
+    thread_local!(static PART: () = {
+        sched::os_thread_begin();
+        sched::os_thread_enter(&SITE.0);
+    });
+    START.call_once(|| {
+        // SAFETY: a program, run once, without arguments.
+        std::thread::spawn(|| unsafe { crate::entry::kodo_rt_main(0, std::ptr::null(), &PROGRAM.0) });
+        until(|| RUNS.load(SeqCst));
+    });
+    PART.with(|()| {});
+}
+
+/// What a thread of these tests does: it counts as an operating-system thread of `parallel`.
+fn counted<R>(body: impl FnOnce() -> R) -> impl FnOnce() -> R {
+    take_part();
+    sched::os_thread_begin();
+    || {
+        sched::os_thread_enter(&SITE.0);
+        let result = body();
+        sched::os_thread_end();
+        result
+    }
+}
+
+fn spawn<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
+    std::thread::spawn(counted(body))
+}
+
+struct Scope<'scope, 'env>(&'scope std::thread::Scope<'scope, 'env>);
+
+impl<'scope> Scope<'scope, '_> {
+    fn spawn<R: Send + 'scope>(&self, body: impl FnOnce() -> R + Send + 'scope) -> ScopedJoinHandle<'scope, R> {
+        self.0.spawn(counted(body))
+    }
+}
+
+fn scope<'env, R>(body: impl for<'scope> FnOnce(Scope<'scope, 'env>) -> R) -> R {
+    std::thread::scope(|scope| body(Scope(scope)))
 }
 
 /// Waits for something that other threads are about to do.

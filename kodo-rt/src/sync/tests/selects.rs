@@ -1,7 +1,6 @@
 //! The rules of `select`, one test each.
 
 use super::*;
-use std::thread::scope;
 
 #[test]
 fn the_ready_arm_is_chosen() {

@@ -1,7 +1,6 @@
 //! Many threads, exact sums, and every value dropped exactly once.
 
 use super::*;
-use std::thread::scope;
 
 const PER_PRODUCER: i64 = 2_000;
 
