@@ -3,6 +3,7 @@
 
 pub mod abi;
 pub mod deadlock;
+pub mod entry;
 pub mod mem;
 pub mod panic;
 pub mod sched;

@@ -17,6 +17,7 @@ thread_local! {
 }
 
 pub fn os_thread_begin() {}
+pub fn os_thread_enter(_site: *const Site) {}
 pub fn os_thread_end() {}
 
 pub fn is_sequential() -> bool {
