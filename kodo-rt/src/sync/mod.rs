@@ -19,7 +19,7 @@ pub mod select;
 mod value;
 mod waitq;
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests;
 
 use crate::abi::Site;

@@ -340,7 +340,7 @@ pub unsafe fn len(ch: *mut u8) -> usize {
 ///
 /// # Safety
 /// `ch` is a handle.
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 pub(crate) unsafe fn waiting(ch: *mut u8) -> (usize, usize) {
     // SAFETY: as promised.
     let state = unsafe { borrow(ch) }.lock();
