@@ -7,7 +7,7 @@ pub mod entry;
 pub mod mem;
 pub mod panic;
 pub mod sched;
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod seam_tests;
 pub mod sync;
 pub mod time;

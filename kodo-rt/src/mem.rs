@@ -32,7 +32,7 @@ pub unsafe fn free(p: *mut u8) {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 pub(crate) fn live() -> i64 {
     LIVE.load(Relaxed)
 }

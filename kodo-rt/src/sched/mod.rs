@@ -44,13 +44,81 @@ pub unsafe fn queue_sequential(
     QUEUE.with(|queue| queue.borrow_mut().push_back((entry, copy, future)));
 }
 
+static RUNNING: std::sync::Mutex<Vec<std::thread::JoinHandle<()>>> = std::sync::Mutex::new(Vec::new());
+
+struct Start(Entry, Vec<u128>, *mut Future);
+// SAFETY: the new thread owns the environment and a reference to the future.
+unsafe impl Send for Start {}
+
+/// # Safety
+/// `env` holds a value of `env_ty`, which moves out.
+pub unsafe fn spawn(entry: Entry, env: *mut u8, env_ty: &'static TypeInfo, future: *mut Future, site: *const Site) {
+    // SAFETY: as promised; the block is taken out of the queue again, or runs later.
+    unsafe { queue_sequential(entry, env, env_ty, future, site) };
+    if is_sequential() {
+        return;
+    }
+    let (entry, env, future) = QUEUE.with(|queue| queue.borrow_mut().pop_back()).expect("the block");
+    let start = Start(entry, env, future);
+    let thread = std::thread::spawn(move || {
+        let start = start;
+        let Start(entry, env, future) = start;
+        QUEUE.with(|queue| queue.borrow_mut().push_back((entry, env, future)));
+        run_queued();
+    });
+    RUNNING.lock().unwrap().push(thread);
+}
+
+/// Waits for all threads, and those they start.
+pub(crate) fn finish() {
+    while run_queued() {}
+    loop {
+        let thread = RUNNING.lock().unwrap().pop();
+        match thread {
+            Some(thread) => thread.join().unwrap(),
+            None => return,
+        }
+    }
+}
+
+/// # Safety
+/// As for `spawn`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kodo_task_spawn(
+    entry: Entry,
+    env: *mut u8,
+    env_ty: &'static TypeInfo,
+    result_ty: &'static TypeInfo,
+    site: *const Site,
+) -> *mut Future {
+    // SAFETY: as promised.
+    unsafe {
+        let future = future::new(result_ty, site);
+        spawn(entry, env, env_ty, future, site);
+        future
+    }
+}
+
+/// # Safety
+/// As for `spawn`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kodo_task_spawn_detached(
+    entry: Entry,
+    env: *mut u8,
+    env_ty: &'static TypeInfo,
+    site: *const Site,
+) {
+    // SAFETY: as promised.
+    unsafe { spawn(entry, env, env_ty, std::ptr::null_mut(), site) }
+}
+
 /// Runs the oldest queued block of this thread, if there is one.
 pub(crate) fn run_queued() -> bool {
     let Some((entry, mut env, future)) = QUEUE.with(|queue| queue.borrow_mut().pop_front()) else { return false };
     // SAFETY: the block owns its environment; the future waits for its result.
     unsafe {
         let out = if future.is_null() { std::ptr::null_mut() } else { future::result_slot(future) };
-        entry(env.as_mut_ptr().cast(), out);
+        park::as_another(|| entry(env.as_mut_ptr().cast(), out));
         if !future.is_null() {
             future::complete(future);
         }

@@ -13,15 +13,25 @@ struct Token {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Waiter(usize);
 
-thread_local! {
+fn token() -> &'static Token {
     // Leaked: an unpark may still touch it while its thread ends.
-    static TOKEN: &'static Token =
-        Box::leak(Box::new(Token { woken: Mutex::new(false), changed: Condvar::new(), main: Cell::new(false) }));
+    Box::leak(Box::new(Token { woken: Mutex::new(false), changed: Condvar::new(), main: Cell::new(false) }))
+}
+
+thread_local! {
+    static TOKEN: Cell<&'static Token> = Cell::new(token());
+}
+
+/// Runs a block that waits for itself, on top of one that waits.
+pub(crate) fn as_another(body: impl FnOnce()) {
+    let below = TOKEN.replace(token());
+    body();
+    TOKEN.set(below);
 }
 
 #[inline(never)]
 pub fn current() -> Waiter {
-    TOKEN.with(|token| Waiter(std::ptr::from_ref::<Token>(token) as usize))
+    Waiter(std::ptr::from_ref::<Token>(TOKEN.get()) as usize)
 }
 
 impl Waiter {
@@ -35,7 +45,6 @@ impl Waiter {
     }
 
     /// Makes the calling thread the one that counts as main.
-    #[cfg(test)]
     pub(crate) fn become_main(self) {
         self.token().main.set(true);
     }
@@ -80,4 +89,8 @@ pub fn park(_why: Why) {
         drop(woken);
         assert!(super::run_queued(), "nothing can wake the only thread");
     }
+}
+
+pub fn yield_now() {
+    std::thread::yield_now();
 }
