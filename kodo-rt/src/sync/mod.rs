@@ -1,60 +1,34 @@
-//! Futures, as the scheduler sees them.
+//! What threads synchronize with: channels, `select`, futures and `parallel` blocks.
+//!
+//! A waiter is one word that names a green thread or an operating-system thread; nothing here cares which.
+//! Two rules hold everywhere:
+//!
+//! * *Nothing outside points into the stack of a parked thread*, because the stack may be copied away
+//!   meanwhile. Wait nodes and the values that change hands live on the heap; a woken thread copies its
+//!   value out itself.
+//! * *No lock is held across a park, an unpark or glue of the program.* A critical section links nodes,
+//!   moves bytes and at most grows a ring.
+//!
+//! Not here: how a thread is parked, woken, or timed (`sched`, `time`), and what a deadlock report says.
 
-/// One result that any number of threads may wait for.
-pub mod future {
-    use crate::abi::{Site, TypeInfo};
-    use crate::sched::park::{self, Reason, Waiter, Why};
-    use parking_lot::Mutex;
+pub mod channel;
+pub mod entries;
+pub mod future;
+pub mod parallel;
+pub mod select;
+mod value;
+mod waitq;
 
-    pub struct Future {
-        state: Mutex<(bool, Vec<Waiter>)>,
-        slot: [u64; 8],
-    }
+#[cfg(all(test, not(loom)))]
+mod tests;
 
-    /// A future with room for one result.
-    ///
-    /// # Safety
-    /// `_ty` describes the result.
-    pub unsafe fn new(_ty: &'static TypeInfo, _site: *const Site) -> *mut Future {
-        Box::into_raw(Box::new(Future { state: Mutex::new((false, Vec::new())), slot: [0; 8] }))
-    }
+use crate::abi::Site;
 
-    /// # Safety
-    /// `f` is alive.
-    pub unsafe fn result_slot(f: *mut Future) -> *mut u8 {
-        // SAFETY: the caller's.
-        unsafe { (&raw mut (*f).slot).cast() }
-    }
-
-    /// # Safety
-    /// `f` is alive and its result was written.
-    pub unsafe fn complete(f: *mut Future) {
-        // SAFETY: the caller's.
-        let waiters = unsafe {
-            let mut state = (*f).state.lock();
-            state.0 = true;
-            std::mem::take(&mut state.1)
-        };
-        for waiter in waiters {
-            // SAFETY: taken out of the list, so ours alone to wake.
-            unsafe { waiter.unpark() }
-        }
-    }
-
-    /// Waits for the result.
-    ///
-    /// # Safety
-    /// `f` is alive.
-    pub unsafe fn wait(f: *mut Future, site: *const Site) -> u64 {
-        // SAFETY: the caller's.
-        unsafe {
-            let mut state = (*f).state.lock();
-            if !state.0 {
-                state.1.push(park::current());
-                drop(state);
-                park::park(Why { reason: Reason::Await, site, object: std::ptr::null() });
-            }
-            (&raw const (*f).slot).cast::<u64>().read()
-        }
-    }
+/// `FILE:LINE:COLUMN` of a place in the source.
+pub(crate) fn place(site: *const Site) -> String {
+    // SAFETY: a site is a static of the program, or null.
+    let Some(site) = (unsafe { site.as_ref() }) else { return "an unknown place".to_string() };
+    // SAFETY: `file` and `file_len` describe the static text of the file's name.
+    let file = unsafe { std::slice::from_raw_parts(site.file, site.file_len as usize) };
+    format!("{}:{}:{}", String::from_utf8_lossy(file), site.line, site.column)
 }

@@ -1,0 +1,174 @@
+//! Futures: the place where a thread leaves its result.
+//!
+//! A future is one counted object: a header, then the result. Handles are counted atomically; the thread that
+//! computes the result holds one more until it has. All else is one word:
+//!
+//! ```text
+//!   0 (nobody waits)  ->  address of the newest wait node  ->  ...  ->  DONE
+//! ```
+//!
+//! An awaiter pushes a node onto that stack and parks; completion exchanges the word for `DONE` and wakes
+//! everybody it found, the oldest first. Nodes live on the heap and are the completer's to free. The result is
+//! marked as shared once, before `DONE`; every await then takes a counted copy of it, at the same time as others
+//! if need be. The last handle drops the result, awaited or not.
+
+use super::value::{drop_value, move_bytes, share, size};
+use crate::abi::{Site, TypeInfo};
+use crate::sched::park::{self, Reason, Waiter, Why};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+
+pub struct Future {
+    handles: AtomicUsize,
+    /// Null, the newest of the waiting nodes, or `DONE`.
+    waiters: AtomicPtr<Node>,
+    ty: &'static TypeInfo,
+    /// Where its thread was started.
+    site: *const Site,
+}
+
+struct Node {
+    waiter: Waiter,
+    older: *mut Node,
+}
+
+const DONE: *mut Node = ptr::without_provenance_mut(1);
+
+/// Where the result is within a future, for a type of this alignment.
+fn result_offset(ty: &TypeInfo) -> usize {
+    size_of::<Future>().next_multiple_of((ty.align as usize).max(1))
+}
+
+/// Makes a future with two references: the handle's, and that of the thread that completes it.
+///
+/// # Safety
+/// `result_ty` describes what the thread will write to the result slot.
+pub unsafe fn new(result_ty: &'static TypeInfo, site: *const Site) -> *mut Future {
+    let future = crate::mem::alloc(result_offset(result_ty) + size(result_ty)).cast::<Future>();
+    // SAFETY: fresh memory with room for a header; objects are aligned for any field.
+    unsafe {
+        future.write(Future {
+            handles: AtomicUsize::new(2),
+            waiters: AtomicPtr::new(ptr::null_mut()),
+            ty: result_ty,
+            site,
+        });
+    }
+    future
+}
+
+/// Where the thread writes its result, before it calls `complete`.
+///
+/// # Safety
+/// `f` is alive.
+pub unsafe fn result_slot(f: *mut Future) -> *mut u8 {
+    // SAFETY: `new` allocated the result behind the header.
+    unsafe { f.cast::<u8>().add(result_offset((*f).ty)) }
+}
+
+/// The result is there: wakes all awaiters and gives the thread's reference back.
+///
+/// # Safety
+/// Once per future, by the holder of the thread's reference, with a result in the slot.
+pub unsafe fn complete(f: *mut Future) {
+    // SAFETY: the thread's reference keeps the future alive until `release`; the nodes are this thread's
+    // from the exchange on, and each names a thread that parks, or will.
+    unsafe {
+        share((*f).ty, result_slot(f), 1);
+        // AcqRel: publishes the result to every load that sees DONE, and sees the nodes that were pushed.
+        let newest = (*f).waiters.swap(DONE, Ordering::AcqRel);
+        wake_all(newest);
+        release(f);
+    }
+}
+
+/// # Safety
+/// `newest` is null or heads a stack of nodes that belongs to the caller.
+unsafe fn wake_all(newest: *mut Node) {
+    let (mut node, mut oldest) = (newest, ptr::null_mut());
+    // SAFETY: as promised.
+    unsafe {
+        while !node.is_null() {
+            let older = std::mem::replace(&mut (*node).older, oldest);
+            (oldest, node) = (node, older);
+        }
+        while !oldest.is_null() {
+            let Node { waiter, older: newer } = *Box::from_raw(oldest);
+            waiter.unpark();
+            oldest = newer;
+        }
+    }
+}
+
+/// # Safety
+/// `f` is alive.
+pub unsafe fn is_done(f: *mut Future) -> bool {
+    // SAFETY: as promised. Acquire: partner of the swap in `complete`.
+    unsafe { (*f).waiters.load(Ordering::Acquire) == DONE }
+}
+
+/// Parks until the future is complete.
+///
+/// # Safety
+/// `f` is a handle that the calling thread keeps until this returns.
+pub unsafe fn wait(f: *mut Future, reason: Reason, site: *const Site) {
+    // SAFETY: as promised; the node is this thread's until it is pushed, and the completer's from then on.
+    unsafe {
+        let mut seen = (*f).waiters.load(Ordering::Acquire);
+        if seen == DONE {
+            return;
+        }
+        let node = Box::into_raw(Box::new(Node { waiter: park::current(), older: ptr::null_mut() }));
+        loop {
+            (*node).older = seen;
+            // Release: the completer sees the node. Acquire on failure: it may be DONE.
+            match (*f).waiters.compare_exchange_weak(seen, node, Ordering::Release, Ordering::Acquire) {
+                Ok(_) => break,
+                Err(DONE) => {
+                    drop(Box::from_raw(node));
+                    return;
+                }
+                Err(now) => seen = now,
+            }
+        }
+        park::park(Why { reason, site, object: (*f).site });
+        debug_assert!(is_done(f));
+    }
+}
+
+/// Waits for the result and copies it to `out`.
+///
+/// # Safety
+/// As for `wait`; `out` has room for a value of the result's type.
+pub unsafe fn await_copy(f: *mut Future, out: *mut u8, site: *const Site) {
+    // SAFETY: as promised. After `wait` the result is there, shared, and nobody changes its bytes.
+    unsafe {
+        wait(f, Reason::Await, site);
+        move_bytes(result_slot(f), out, size((*f).ty));
+        if let Some(copy) = (*f).ty.copy {
+            copy(out);
+        }
+    }
+}
+
+/// # Safety
+/// `f` is a handle.
+pub unsafe fn retain(f: *mut Future) {
+    // SAFETY: as promised. Relaxed: a new handle is made from an existing one.
+    unsafe { (*f).handles.fetch_add(1, Ordering::Relaxed) };
+}
+
+/// # Safety
+/// `f` is a handle, and ends here.
+pub unsafe fn release(f: *mut Future) {
+    // SAFETY: as promised; the last one to release owns the object. A future without handles is complete,
+    // because its thread holds one until then.
+    unsafe {
+        // AcqRel: the end of the object comes after everything that holders of other handles did.
+        if (*f).handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+            debug_assert!(is_done(f));
+            drop_value((*f).ty, result_slot(f));
+            crate::mem::free(f.cast());
+        }
+    }
+}
