@@ -1,5 +1,75 @@
 //! Types, and the checker that turns the AST into typed HIR.
+//!
+//! ```text
+//!   collect      declarations of every file to signatures (`resolve_ty` for the types they name)
+//!   infer        one body at a time: names, types by unification (`unify`), HIR; `finish` at its end replaces every
+//!                inference variable and checks what had to wait for types
+//!   changed      which plain list parameters a function changes: they become `mut`
+//! ```
+//!
+//! Every independent error is reported; what is wrong gets the type [`ty::Ty::ERROR`], which fits everything, so that one
+//! mistake is one report. No pass here decides about ownership: moves and borrows are checked later.
 
+mod changed;
+mod codes;
+mod collect;
+mod context;
 pub mod counted;
 pub mod exhaustive;
+mod infer;
+mod resolve_ty;
+mod suggest;
 pub mod ty;
+mod unify;
+
+#[cfg(test)]
+mod tests;
+
+use crate::diag::Diagnostics;
+use crate::hir::{self, FnId};
+use crate::names::Names;
+use crate::source::Sources;
+use crate::syntax::ast::Ast;
+use context::Cx;
+use ty::AdtId;
+
+/// The standard library's source, the first file of every program.
+pub const PRELUDE: &str = include_str!("../../../stdlib/prelude.ko");
+
+/// Checks a program: `asts[0]` is the prelude, the last one the user's file. The HIR is complete only if no error is
+/// reported.
+pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Program, Diagnostics) {
+    let mut cx = Cx {
+        sources,
+        asts,
+        names,
+        types: ty::Types::default(),
+        adts: Vec::new(),
+        functions: Vec::new(),
+        infos: Vec::new(),
+        scopes: asts.iter().map(|_| context::Scope::default()).collect(),
+        aliases: Vec::new(),
+        methods: Default::default(),
+        intrinsics: Default::default(),
+        option: AdtId(0),
+        result: AdtId(1),
+        main: None,
+        out: Diagnostics::default(),
+        changed: Default::default(),
+        list_arguments: Vec::new(),
+    };
+    cx.collect();
+    for index in 0..cx.functions.len() {
+        cx.check_body(FnId(index as u32));
+    }
+    cx.settle_changed();
+    let program = hir::Program {
+        types: cx.types,
+        adts: cx.adts,
+        functions: cx.functions,
+        main: cx.main,
+        option: cx.option,
+        result: cx.result,
+    };
+    (program, cx.out)
+}

@@ -57,12 +57,23 @@ pub enum TyKind {
 /// The interner.
 pub struct Types {
     kinds: Vec<TyKind>,
+    /// What stands anywhere inside each type, so that walks stop early: shared parts make a tree exponential.
+    inside: Vec<Inside>,
     map: FxHashMap<TyKind, Ty>,
 }
 
+#[derive(Clone, Copy, Default)]
+struct Inside {
+    param: bool,
+    infer: bool,
+}
+
+/// Longer types are shown with an ellipsis.
+const MAX_SHOWN: usize = 200;
+
 impl Default for Types {
     fn default() -> Types {
-        let mut types = Types { kinds: Vec::new(), map: FxHashMap::default() };
+        let mut types = Types { kinds: Vec::new(), inside: Vec::new(), map: FxHashMap::default() };
         for (kind, expected) in [
             (TyKind::Error, Ty::ERROR),
             (TyKind::Never, Ty::NEVER),
@@ -85,9 +96,37 @@ impl Types {
             return ty;
         }
         let ty = Ty(self.kinds.len() as u32);
+        let inside = match &kind {
+            TyKind::Param(_) => Inside { param: true, infer: false },
+            TyKind::Infer(_) => Inside { param: false, infer: true },
+            TyKind::Tuple(parts) | TyKind::App(_, parts) => self.inside_any(parts),
+            TyKind::Fn(params, result) => {
+                let (a, b) = (self.inside_any(params), self.inside[result.0 as usize]);
+                Inside { param: a.param | b.param, infer: a.infer | b.infer }
+            }
+            _ => Inside::default(),
+        };
         self.kinds.push(kind.clone());
+        self.inside.push(inside);
         self.map.insert(kind, ty);
         ty
+    }
+
+    fn inside_any(&self, parts: &[Ty]) -> Inside {
+        parts.iter().fold(Inside::default(), |all, part| {
+            let one = self.inside[part.0 as usize];
+            Inside { param: all.param | one.param, infer: all.infer | one.infer }
+        })
+    }
+
+    /// A generic parameter stands somewhere in it.
+    pub fn has_param(&self, ty: Ty) -> bool {
+        self.inside[ty.0 as usize].param
+    }
+
+    /// An inference variable stands somewhere in it.
+    pub fn has_infer(&self, ty: Ty) -> bool {
+        self.inside[ty.0 as usize].infer
     }
 
     pub fn kind(&self, ty: Ty) -> &TyKind {
@@ -104,7 +143,7 @@ impl Types {
 
     /// Replaces every `Param(n)` by `args[n]`.
     pub fn subst(&mut self, ty: Ty, args: &[Ty]) -> Ty {
-        if args.is_empty() {
+        if args.is_empty() || !self.has_param(ty) {
             return ty;
         }
         self.map_leaves(ty, &mut |_, kind| match kind {
@@ -119,6 +158,10 @@ impl Types {
         if let Some(new) = f(self, &kind) {
             return new;
         }
+        stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.map_parts(ty, kind, f))
+    }
+
+    fn map_parts(&mut self, ty: Ty, kind: TyKind, f: &mut impl FnMut(&Types, &TyKind) -> Option<Ty>) -> Ty {
         match kind {
             TyKind::Tuple(items) => {
                 let items: Vec<Ty> = items.iter().map(|&t| self.map_leaves(t, f)).collect();
@@ -139,30 +182,64 @@ impl Types {
 
     /// The type as a user writes it. `params` names generic parameters.
     pub fn display(&self, ty: Ty, adts: &[Adt], names: &Names, params: &[Name]) -> String {
-        let list =
-            |items: &[Ty]| items.iter().map(|&t| self.display(t, adts, names, params)).collect::<Vec<_>>().join(", ");
+        let mut out = String::new();
+        self.write(&mut out, ty, adts, names, params);
+        out
+    }
+
+    fn write(&self, out: &mut String, ty: Ty, adts: &[Adt], names: &Names, params: &[Name]) {
+        // Every level writes something first, so the limit bounds the depth too.
+        if out.len() > MAX_SHOWN {
+            out.push('…');
+            return;
+        }
+        let list = |out: &mut String, items: &[Ty]| {
+            for (i, &item) in items.iter().enumerate() {
+                if out.len() > MAX_SHOWN {
+                    out.push('…');
+                    return;
+                }
+                out.push_str(if i == 0 { "" } else { ", " });
+                self.write(out, item, adts, names, params);
+            }
+        };
         match self.kind(ty) {
-            TyKind::Error => "?".into(),
-            TyKind::Never => "never".into(),
-            TyKind::Unit => "()".into(),
-            TyKind::Bool => "Bool".into(),
-            TyKind::Int => "Int".into(),
-            TyKind::Float => "Float64".into(),
-            TyKind::String => "String".into(),
-            TyKind::Tuple(items) if items.len() == 1 => format!("({},)", list(items)),
-            TyKind::Tuple(items) => format!("({})", list(items)),
+            TyKind::Error => out.push('?'),
+            TyKind::Never => out.push_str("never"),
+            TyKind::Unit => out.push_str("()"),
+            TyKind::Bool => out.push_str("Bool"),
+            TyKind::Int => out.push_str("Int"),
+            TyKind::Float => out.push_str("Float64"),
+            TyKind::String => out.push_str("String"),
+            TyKind::Tuple(items) => {
+                out.push('(');
+                list(out, items);
+                out.push_str(if items.len() == 1 { ",)" } else { ")" });
+            }
             TyKind::App(con, args) => {
-                let name = match con {
+                out.push_str(match con {
                     TyCon::List => "List",
                     TyCon::Channel => "Channel",
                     TyCon::Future => "Future",
                     TyCon::Adt(id) => names.text(adts[id.0 as usize].name),
-                };
-                if args.is_empty() { name.into() } else { format!("{name}<{}>", list(args)) }
+                });
+                if !args.is_empty() {
+                    out.push('<');
+                    list(out, args);
+                    out.push('>');
+                }
             }
-            TyKind::Fn(p, r) => format!("({}) -> {}", list(p), self.display(*r, adts, names, params)),
-            TyKind::Param(n) => params.get(*n as usize).map_or_else(|| format!("T{n}"), |p| names.text(*p).into()),
-            TyKind::Infer(_) => "_".into(),
+            TyKind::Fn(params_, result) => {
+                out.push('(');
+                list(out, params_);
+                out.push_str(") -> ");
+                self.write(out, *result, adts, names, params);
+            }
+            TyKind::Param(n) => match params.get(*n as usize) {
+                Some(name) => out.push_str(names.text(*name)),
+                None => out.push_str(&format!("T{n}")),
+            },
+            TyKind::Infer(_) => out.push('_'),
         }
     }
 }

@@ -1,0 +1,27 @@
+//! Codes of diagnostics that the language's own list leaves without one.
+//!
+//! | Code | Situation |
+//! |---|---|
+//! | E0190 | a construct of the language that the compiler does not translate yet |
+//! | E0271 | two declarations of one name: functions, types, fields, variants, methods, parameters |
+//! | E0272 | a program without `main` |
+//! | E0273 | `main` with parameters, type parameters, or a result that is neither `()` nor `Int` |
+//! | E0274 | a type that nothing determines: an annotation is needed |
+//! | E0275 | a pattern binds one name twice, or its alternatives bind different names |
+//! | E0276 | text beside a `module`, or top-level statements beside a `fn main` |
+//! | E0277 | a type alias that leads back to itself |
+//! | E0278 | a function without a body outside the standard library |
+//! | W0001 | a variable that is never used |
+//! | W0002 | a match arm that earlier arms make unreachable |
+
+pub const UNSUPPORTED: &str = "E0190";
+pub const DUPLICATE: &str = "E0271";
+pub const NO_MAIN: &str = "E0272";
+pub const BAD_MAIN: &str = "E0273";
+pub const UNDETERMINED: &str = "E0274";
+pub const BINDINGS: &str = "E0275";
+pub const STRAY: &str = "E0276";
+pub const ALIAS_CYCLE: &str = "E0277";
+pub const NO_BODY: &str = "E0278";
+pub const UNUSED: &str = "W0001";
+pub const UNREACHABLE: &str = "W0002";

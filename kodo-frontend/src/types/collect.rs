@@ -1,0 +1,652 @@
+//! Declarations to signatures: names of types first, then their fields, then functions and methods. Modules, bare files
+//! and scripts all become one scope of declarations per file.
+
+use super::codes;
+use super::context::{Alias, AliasState, BodyAst, Cx, FnInfo, PRELUDE_FILE, Sugar, TypeDef, head};
+use super::resolve_ty::TypeScope;
+use super::ty::{Adt, AdtId, AdtKind, Field, Ty, TyCon, TyKind, Variant};
+use crate::diag::Diagnostic;
+use crate::hir::{FnId, Function, Param};
+use crate::mir::Intrinsic;
+use crate::names::Name;
+use crate::source::Span;
+use crate::syntax::ast::{Ast, Id, Mode, Node};
+use crate::syntax::literal::string_value;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// An item without its wrappers.
+#[derive(Default, Clone)]
+struct Item {
+    attrs: Vec<Id>,
+    generics: Vec<Id>,
+    is_async: bool,
+}
+
+/// A struct, enum, function or impl that later passes go through again.
+struct Found {
+    file: usize,
+    id: Id,
+    item: Item,
+}
+
+#[derive(Default)]
+pub struct Collector {
+    adts: Vec<(AdtId, Found)>,
+    functions: Vec<Found>,
+    impls: Vec<Found>,
+    scripts: Vec<(usize, Vec<Id>)>,
+}
+
+fn peel(ast: &Ast, mut id: Id) -> (Id, Item) {
+    let mut item = Item::default();
+    loop {
+        match ast.node(id) {
+            Node::Attrs(attrs, inner) => {
+                item.attrs.extend(ast.list(attrs));
+                id = inner;
+            }
+            Node::Pub(inner) => id = inner,
+            Node::Async(inner) => {
+                item.is_async = true;
+                id = inner;
+            }
+            Node::Generics(params, inner) => {
+                item.generics.extend(ast.list(params));
+                id = inner;
+            }
+            _ => return (id, item),
+        }
+    }
+}
+
+/// The first `len` bytes of a place: the keyword of an item.
+fn start(span: Span, len: u32) -> Span {
+    Span { hi: span.hi.min(span.lo + len), ..span }
+}
+
+impl Cx<'_> {
+    pub fn collect(&mut self) {
+        let mut c = Collector::default();
+        for file in 0..self.asts.len() {
+            self.collect_file(&mut c, file);
+        }
+        self.find_lang_types();
+        self.resolve_aliases();
+        for (id, found) in &c.adts {
+            self.resolve_adt(*id, found);
+        }
+        self.reject_direct_recursion();
+        for found in &c.functions {
+            self.declare_function(found, &Item::default(), None);
+        }
+        for found in &c.impls {
+            self.declare_impl(found);
+        }
+        self.find_main(&c);
+    }
+
+    fn collect_file(&mut self, c: &mut Collector, file: usize) {
+        let ast = self.ast(file);
+        let mut script = Vec::new();
+        let mut module = None;
+        for &root in &ast.roots {
+            match ast.node(root) {
+                Node::Module(_, items) => {
+                    let span = ast.span(root);
+                    if let Some(first) = module {
+                        self.stray(start(span, 6), first, "a file holds one module");
+                        continue;
+                    }
+                    module = Some(start(span, 6));
+                    self.check_meta(ast, ast.list(items), start(span, 6));
+                    for &item in ast.list(items) {
+                        self.collect_item(c, file, item, &mut script);
+                    }
+                }
+                _ if module.is_some() => {
+                    let span = ast.span(root);
+                    let first = module.unwrap_or(span);
+                    self.stray(span, first, "nothing may stand beside a module");
+                }
+                _ => self.collect_item(c, file, root, &mut script),
+            }
+        }
+        if !script.is_empty() {
+            c.scripts.push((file, script));
+        }
+    }
+
+    fn stray(&mut self, span: Span, module: Span, message: &str) {
+        self.report(
+            Diagnostic::error(codes::STRAY, span, message)
+                .label("outside the module")
+                .secondary(module, "the module of this file")
+                .help("move it into the module's braces"),
+        );
+    }
+
+    fn check_meta(&mut self, ast: &Ast, items: &[Id], module: Span) {
+        let Some(&meta) = items.iter().find(|&&i| matches!(ast.node(i), Node::Meta(_))) else {
+            self.report(
+                Diagnostic::error("E0210", module, "the module has no `meta` block")
+                    .label("a module says what it is for")
+                    .help("add `meta { purpose: \"…\" }` as its first entry"),
+            );
+            return;
+        };
+        let Node::Meta(entries) = ast.node(meta) else { return };
+        let mut purpose = None;
+        for &entry in ast.list(entries) {
+            if let Node::FieldInit(name, value) = ast.node(entry)
+                && self.text(name) == "purpose"
+                && matches!(ast.node(value), Node::Str)
+            {
+                purpose = Some(ast.span(value));
+            }
+        }
+        match purpose {
+            None => self.report(
+                Diagnostic::error("E0212", start(ast.span(meta), 4), "`meta` has no `purpose`")
+                    .label("no `purpose` in this block")
+                    .help("add `purpose: \"…\"`"),
+            ),
+            Some(span) if string_value(self.sources.text(span)).trim().is_empty() => self.report(
+                Diagnostic::error("E0211", span, "the `purpose` of the module is blank")
+                    .label("nothing but white space")
+                    .help("say in one sentence what the module is for"),
+            ),
+            Some(_) => {}
+        }
+    }
+
+    fn collect_item(&mut self, c: &mut Collector, file: usize, root: Id, script: &mut Vec<Id>) {
+        let ast = self.ast(file);
+        let (id, item) = peel(ast, root);
+        let span = ast.span(id);
+        let word = |len| start(span, len);
+        match ast.node(id) {
+            Node::Struct(name, _) => self.declare_adt(c, name, AdtKind::Struct, Found { file, id, item }),
+            Node::Enum(name, _) => self.declare_adt(c, name, AdtKind::Enum, Found { file, id, item }),
+            Node::Fn(..) => c.functions.push(Found { file, id, item }),
+            Node::Impl(_, Id::NONE, _) => c.impls.push(Found { file, id, item }),
+            Node::Impl(..) | Node::Trait(..) => {
+                self.unsupported(word(5), "traits are", "write the methods in a plain `impl` block");
+            }
+            Node::Alias(name, ty, clause) => {
+                if clause != Id::NONE {
+                    self.unsupported(
+                        ast.span(clause),
+                        "refinement types are",
+                        "check the condition where values are made",
+                    );
+                }
+                let alias = TypeDef::Alias(self.aliases.len());
+                self.aliases.push(Alias { file, ty, name, state: AliasState::Untouched });
+                self.add_type(file, name, alias, span);
+            }
+            Node::Import(..) => self.unsupported(span, "imports are", "put the declarations into this file"),
+            Node::Actor(..) => {
+                self.unsupported(word(5), "actors are", "use a spawned loop that receives from a channel")
+            }
+            Node::Intent(..) => self.unsupported(word(6), "intents are", "write the functions themselves"),
+            Node::Invariant(_) => self.unsupported(word(9), "invariants are", "check the condition in the functions"),
+            Node::Test(..) => self.unsupported(word(4), "tests are", "call the code from `main`"),
+            Node::Describe(..) => self.unsupported(word(8), "tests are", "call the code from `main`"),
+            Node::Setup(_) | Node::Teardown(_) => self.unsupported(word(8), "tests are", "call the code from `main`"),
+            Node::Meta(_) | Node::Error => {}
+            _ => script.push(root),
+        }
+    }
+
+    fn add_type(&mut self, file: usize, name: Name, def: TypeDef, span: Span) {
+        if let Some(old) = self.scopes[file].types.insert(name, def) {
+            let first = match old {
+                TypeDef::Adt(id) => self.adt(id).span,
+                TypeDef::Alias(index) => {
+                    let alias = &self.aliases[index];
+                    self.ast(alias.file).span(alias.ty)
+                }
+            };
+            self.duplicate("type", name, first, span);
+        }
+    }
+
+    fn declare_adt(&mut self, c: &mut Collector, name: Name, kind: AdtKind, found: Found) {
+        let ast = self.ast(found.file);
+        let span = self.name_span(ast.span(found.id), name);
+        let params = self.generic_names(found.file, &found.item.generics);
+        let id = AdtId(self.adts.len() as u32);
+        self.adts.push(Adt { name, kind, span, params, variants: Vec::new() });
+        self.add_type(found.file, name, TypeDef::Adt(id), span);
+        c.adts.push((id, found));
+    }
+
+    /// The place of a declared name: the first occurrence of its text in the declaration.
+    fn name_span(&self, span: Span, name: Name) -> Span {
+        let (text, name) = (self.sources.text(span), self.text(name));
+        // After the keyword, so that `struct s` finds the second `s`.
+        let skip = text.find(char::is_whitespace).unwrap_or(0);
+        match text[skip..].find(name) {
+            Some(at) => {
+                let lo = span.lo + (skip + at) as u32;
+                Span { lo, hi: lo + name.len() as u32, ..span }
+            }
+            None => span,
+        }
+    }
+
+    fn generic_names(&mut self, file: usize, params: &[Id]) -> Vec<Name> {
+        let ast = self.ast(file);
+        let mut names: Vec<Name> = Vec::new();
+        for &param in params {
+            let Node::Generic(name, bounds) = ast.node(param) else { continue };
+            if names.contains(&name) {
+                self.duplicate("type parameter", name, ast.span(param), ast.span(param));
+            }
+            for &bound in ast.list(bounds) {
+                self.unsupported(ast.span(bound), "traits are", "leave the bound out");
+            }
+            names.push(name);
+        }
+        names
+    }
+
+    /// `Option` and `Result` of the prelude, and their bare constructors.
+    fn find_lang_types(&mut self) {
+        for (text, which) in [("Option", 0), ("Result", 1)] {
+            let Some(name) = self.names.get(text) else { continue };
+            if let Some(TypeDef::Adt(id)) = self.scopes[PRELUDE_FILE].types.get(&name).copied() {
+                if which == 0 {
+                    self.option = id;
+                } else {
+                    self.result = id;
+                }
+            }
+        }
+    }
+
+    fn resolve_adt(&mut self, id: AdtId, found: &Found) {
+        let ast = self.ast(found.file);
+        let generics = self.adt(id).params.clone();
+        let scope = TypeScope { file: found.file, generics: &generics, self_ty: None };
+        let mut variants = Vec::new();
+        match ast.node(found.id) {
+            Node::Struct(name, fields) => {
+                let mut list: Vec<Field> = Vec::new();
+                let mut seen: FxHashMap<Name, Span> = FxHashMap::default();
+                for &field in ast.list(fields) {
+                    let Node::FieldInit(name, ty) = ast.node(field) else { continue };
+                    let span = ast.span(field);
+                    let ty = self.resolve_ty(scope, ty);
+                    if let Some(&first) = seen.get(&name) {
+                        self.duplicate("field", name, first, span);
+                        continue;
+                    }
+                    seen.insert(name, span);
+                    list.push(Field { name: Some(name), ty, span });
+                }
+                variants.push(Variant { name, span: self.adt(id).span, fields: list });
+            }
+            Node::Enum(_, list) => {
+                let mut seen: FxHashMap<Name, Span> = FxHashMap::default();
+                for &variant in ast.list(list) {
+                    let Node::Variant(name, payload) = ast.node(variant) else { continue };
+                    let span = ast.span(variant);
+                    let fields = ast
+                        .list(payload)
+                        .iter()
+                        .map(|&t| Field { name: None, ty: self.resolve_ty(scope, t), span: ast.span(t) })
+                        .collect();
+                    if let Some(&first) = seen.get(&name) {
+                        self.duplicate("variant", name, first, span);
+                        continue;
+                    }
+                    seen.insert(name, span);
+                    variants.push(Variant { name, span, fields });
+                }
+            }
+            _ => {}
+        }
+        let name = self.text(self.adt(id).name);
+        if matches!(name, "Option" | "Result") {
+            for (index, variant) in variants.iter().enumerate() {
+                self.scopes[found.file].bare.insert(variant.name, (id, index as u32));
+            }
+        }
+        self.adts[id.0 as usize].variants = variants;
+    }
+
+    /// A value that contains itself without a handle between would have no size.
+    fn reject_direct_recursion(&mut self) {
+        for index in 0..self.adts.len() {
+            let id = AdtId(index as u32);
+            let params: Vec<Ty> =
+                (0..self.adt(id).params.len()).map(|n| self.types.intern(TyKind::Param(n as u32))).collect();
+            let whole = self.types.app(TyCon::Adt(id), &params);
+            if let Some(span) = self.contains_itself(whole, id) {
+                let name = self.text(self.adt(id).name).to_owned();
+                let at = self.adt(id).span;
+                let what =
+                    if self.adt(id).kind == AdtKind::Enum { "recursive enums are" } else { "recursive structs are" };
+                self.report(
+                    Diagnostic::error(
+                        codes::UNSUPPORTED,
+                        at,
+                        format!("{what} not supported yet: `{name}` contains itself"),
+                    )
+                    .label("this type contains itself by value")
+                    .secondary(span, "through this")
+                    .help(format!("hold it in a list: `List<{name}>`")),
+                );
+            }
+        }
+    }
+
+    /// The field through which a value of the type contains one of `target`.
+    fn contains_itself(&mut self, whole: Ty, target: AdtId) -> Option<Span> {
+        // More types than this come only from a type that grows at every level: recursive all the more.
+        const LIMIT: usize = 10_000;
+        let mut seen = FxHashSet::default();
+        let mut stack: Vec<(Ty, Option<Span>)> = vec![(whole, None)];
+        while let Some((ty, via)) = stack.pop() {
+            if via.is_some() && matches!(self.types.kind(ty), TyKind::App(TyCon::Adt(id), _) if *id == target) {
+                return via;
+            }
+            if !seen.insert(ty) {
+                continue;
+            }
+            match self.types.kind(ty).clone() {
+                TyKind::Tuple(items) => stack.extend(items.iter().map(|&t| (t, via))),
+                TyKind::App(TyCon::Adt(id), args) => {
+                    if seen.len() > LIMIT {
+                        return via;
+                    }
+                    let fields: Vec<(Ty, Span)> =
+                        self.adt(id).variants.iter().flat_map(|v| &v.fields).map(|f| (f.ty, f.span)).collect();
+                    for (field, span) in fields {
+                        let field = self.types.subst(field, &args);
+                        stack.push((field, via.or(Some(span))));
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn declare_impl(&mut self, found: &Found) {
+        let ast = self.ast(found.file);
+        let Node::Impl(ty, _, items) = ast.node(found.id) else { return };
+        let generics = self.generic_names(found.file, &found.item.generics);
+        let self_ty = self.resolve_ty(TypeScope { file: found.file, generics: &generics, self_ty: None }, ty);
+        for &entry in ast.list(items) {
+            let (id, item) = peel(ast, entry);
+            match ast.node(id) {
+                Node::Fn(..) => {
+                    let method = Found { file: found.file, id, item };
+                    self.declare_function(&method, &found.item, Some(self_ty));
+                }
+                Node::Alias(..) => {
+                    self.unsupported(ast.span(id), "associated types are", "declare the type outside the `impl`");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn declare_function(&mut self, found: &Found, outer: &Item, self_ty: Option<Ty>) {
+        let ast = self.ast(found.file);
+        let Node::Fn(sig, body) = ast.node(found.id) else { return };
+        let (sig, sig_item) = peel(ast, sig);
+        let Node::Sig(name, rest) = ast.node(sig) else { return };
+        let Node::SigRest(params, result, contracts) = ast.node(rest) else { return };
+        let mut generic_ids = outer.generics.clone();
+        let impl_generics = generic_ids.len();
+        generic_ids.extend(&sig_item.generics);
+        // Bounds of the impl's own parameters are reported once, by the impl.
+        let mut generics: Vec<Name> = generic_ids[..impl_generics]
+            .iter()
+            .filter_map(|&g| if let Node::Generic(name, _) = ast.node(g) { Some(name) } else { None })
+            .collect();
+        let own = self.generic_names(found.file, &sig_item.generics);
+        generics.extend(own);
+        let scope = TypeScope { file: found.file, generics: &generics, self_ty };
+        let span = self.name_span(ast.span(sig), name);
+        for &contract in ast.list(contracts) {
+            self.unsupported(ast.span(contract), "contracts are", "check the condition with `if` and `panic`");
+        }
+
+        let mut list: Vec<Param> = Vec::new();
+        let mut has_self = false;
+        for (index, &param) in ast.list(params).iter().enumerate() {
+            let span = ast.span(param);
+            let (name, ty, mode) = match ast.node(param) {
+                Node::Param(name, ty, mode) => (name, self.resolve_ty(scope, ty), mode),
+                Node::SelfParam(mode) => {
+                    let name = self.names.intern("self");
+                    match self_ty {
+                        Some(ty) if index == 0 => {
+                            has_self = true;
+                            (name, ty, mode)
+                        }
+                        _ => {
+                            self.report(
+                                Diagnostic::error("E0201", span, "`self` is the first parameter of a method")
+                                    .label("not a method's first parameter")
+                                    .help("give the parameter a name and a type"),
+                            );
+                            (name, Ty::ERROR, mode)
+                        }
+                    }
+                }
+                _ => continue,
+            };
+            if let Some(first) = list.iter().find(|p| p.name == name) {
+                let first = first.span;
+                self.duplicate("parameter", name, first, span);
+            }
+            if found.item.is_async && matches!(mode, Mode::Ref | Mode::Mut) {
+                self.report(
+                    Diagnostic::error("E0280", span, "an async function cannot borrow its parameters")
+                        .label("the body may outlive the caller's variable")
+                        .help("take the value itself: leave `ref` or `mut` out"),
+                );
+            }
+            list.push(Param { name, span, ty, mode });
+        }
+        let result_ty = if result == Id::NONE { Ty::UNIT } else { self.resolve_ty(scope, result) };
+        let (intrinsic, sugar, by_element) = self.attributes(found);
+        if body == Id::NONE && intrinsic.is_none() && found.file != PRELUDE_FILE {
+            let text = self.text(name).to_owned();
+            self.report(
+                Diagnostic::error(codes::NO_BODY, span, format!("the function `{text}` has no body"))
+                    .label("a body is missing")
+                    .help("add `{ … }` after its signature"),
+            );
+        }
+
+        let id = FnId(self.functions.len() as u32);
+        let own_text = self.text(name).to_owned();
+        let display_name = match self_ty {
+            Some(ty) => {
+                let whole = self.display(ty, &generics);
+                format!("{}.{own_text}", whole.split('<').next().unwrap_or_default())
+            }
+            None => own_text,
+        };
+        self.functions.push(Function {
+            name,
+            display_name,
+            span,
+            generics,
+            params: list,
+            result: result_ty,
+            is_async: found.item.is_async,
+            intrinsic,
+            body: None,
+        });
+        use Intrinsic::{Eprint, Eprintln, Print, Println, ToString};
+        self.infos.push(FnInfo {
+            file: found.file,
+            body: if body == Id::NONE { BodyAst::None } else { BodyAst::Block(body) },
+            has_self,
+            impl_generics,
+            self_ty,
+            result_span: (result != Id::NONE).then(|| ast.span(result)),
+            sugar,
+            needs_text: matches!(intrinsic, Some(Print | Println | Eprint | Eprintln | ToString)),
+            by_element,
+        });
+        if let Some(intrinsic) = intrinsic {
+            self.intrinsics.entry(intrinsic).or_insert(id);
+        }
+        match self_ty {
+            None => {
+                if let Some(old) = self.scopes[found.file].functions.insert(name, id) {
+                    let first = self.signature(old).span;
+                    self.duplicate("function", name, first, span);
+                }
+            }
+            Some(ty) => {
+                let Some(head) = head(&self.types, ty) else {
+                    if ty != Ty::ERROR {
+                        self.unsupported(span, "methods on this type are", "write a function");
+                    }
+                    return;
+                };
+                // The prelude's methods come first; a user's one of the same name replaces them.
+                if let Some(old) = self.methods.insert((head, name), id)
+                    && self.info(old).file == found.file
+                {
+                    let first = self.signature(old).span;
+                    self.duplicate("method", name, first, span);
+                }
+            }
+        }
+    }
+
+    /// What `@intrinsic`, `@sugar` and `@by_element` of the standard library say.
+    fn attributes(&mut self, found: &Found) -> (Option<Intrinsic>, Option<Sugar>, Option<Name>) {
+        if found.file != PRELUDE_FILE {
+            return (None, None, None);
+        }
+        let ast = self.ast(found.file);
+        let (mut intrinsic, mut sugar, mut by_element) = (None, None, None);
+        for &attr in &found.item.attrs {
+            let Node::Annotation(name, args) = ast.node(attr) else { continue };
+            let Some(&arg) = ast.list(args).first() else { continue };
+            let value = string_value(self.sources.text(ast.span(arg)));
+            let known = match self.text(name) {
+                "intrinsic" => {
+                    intrinsic = Intrinsic::from_name(&value);
+                    intrinsic.is_some()
+                }
+                "sugar" => {
+                    sugar = Sugar::from_name(&value);
+                    sugar.is_some()
+                }
+                "by_element" => {
+                    by_element = Some(self.names.intern(&value));
+                    true
+                }
+                _ => false,
+            };
+            debug_assert!(known, "the prelude's annotation names something: {value}");
+        }
+        (intrinsic, sugar, by_element)
+    }
+
+    fn find_main(&mut self, c: &Collector) {
+        let user = self.asts.len() - 1;
+        let main = self.names.intern("main");
+        let declared = if user == PRELUDE_FILE { None } else { self.scopes[user].functions.get(&main).copied() };
+        let script = c.scripts.iter().find(|(file, _)| *file == user);
+        if let Some((file, statements)) = script {
+            let ast = self.ast(*file);
+            let span = ast.span(statements[0]);
+            if let Some(main) = declared {
+                let first = self.signature(main).span;
+                self.report(
+                    Diagnostic::error(codes::STRAY, span, "a file with `fn main` has no statements outside functions")
+                        .label("this would be the body of `main`")
+                        .secondary(first, "`main` is declared here")
+                        .help("move the statement into `main`"),
+                );
+            }
+            let id = FnId(self.functions.len() as u32);
+            self.functions.push(Function {
+                name: main,
+                display_name: "main".into(),
+                span,
+                generics: Vec::new(),
+                params: Vec::new(),
+                result: Ty::UNIT,
+                is_async: false,
+                intrinsic: None,
+                body: None,
+            });
+            self.infos.push(FnInfo {
+                file: *file,
+                body: BodyAst::Script(statements.clone()),
+                has_self: false,
+                impl_generics: 0,
+                self_ty: None,
+                result_span: None,
+                sugar: None,
+                needs_text: false,
+                by_element: None,
+            });
+            self.main = declared.or(Some(id));
+            return;
+        }
+        let Some(id) = declared else {
+            let ast = self.ast(user);
+            // A broken declaration may have been `main`.
+            let broken = |ids: &[Id]| ids.iter().any(|&i| matches!(ast.node(i), Node::Error));
+            let complete = ast.roots.iter().all(|&r| match ast.node(r) {
+                Node::Module(_, items) => !broken(ast.list(items)),
+                Node::Error => false,
+                _ => true,
+            });
+            // Nodes without a root are what a parser left that gave up.
+            if user != PRELUDE_FILE && complete && (ast.is_empty() || !ast.roots.is_empty()) {
+                let end = self.sources.file(ast.file).text.len() as u32;
+                let at = ast.roots.last().map_or(Span::new(ast.file, end, end), |&r| start(ast.span(r), 6));
+                self.report(
+                    Diagnostic::error(codes::NO_MAIN, at, "the program has no `main`")
+                        .label("nothing here is where the program starts")
+                        .help("add `fn main() { … }`"),
+                );
+            }
+            return;
+        };
+        self.main = Some(id);
+        self.functions[id.0 as usize].is_async = false;
+        let f = self.signature(id);
+        let (span, params, result, generic) =
+            (f.span, f.params.first().map(|p| p.span), f.result, !f.generics.is_empty());
+        if let Some(param) = params {
+            self.report(
+                Diagnostic::error(codes::BAD_MAIN, param, "`main` takes no parameters")
+                    .label("nobody passes this")
+                    .help("read the process's arguments with `args()`"),
+            );
+        }
+        if generic {
+            self.report(
+                Diagnostic::error(codes::BAD_MAIN, span, "`main` takes no type parameters")
+                    .label("nobody chooses the types")
+                    .help("remove the type parameters"),
+            );
+        }
+        if !matches!(result, Ty::UNIT | Ty::INT | Ty::ERROR) {
+            let at = self.info(id).result_span.unwrap_or(span);
+            let shown = self.display(result, &[]);
+            self.report(
+                Diagnostic::error(codes::BAD_MAIN, at, format!("`main` cannot return {shown}"))
+                    .label("the exit status is an Int")
+                    .help("return `Int` or nothing"),
+            );
+        }
+    }
+}

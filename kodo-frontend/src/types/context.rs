@@ -1,0 +1,257 @@
+//! What the checker knows about the whole program while it works: declarations, scopes and the reports so far.
+
+use super::codes;
+use super::suggest::nearest;
+use super::ty::{Adt, AdtId, Ty, TyCon, TyKind, Types};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::hir::{ExprId, FnId, Function, LocalId};
+use crate::mir::Intrinsic;
+use crate::names::{Name, Names};
+use crate::source::{Sources, Span};
+use crate::syntax::ast::{Ast, Id};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// The prelude's index among the files.
+pub const PRELUDE_FILE: usize = 0;
+
+/// What methods hang on: the outermost constructor of a type.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Head {
+    Unit,
+    Bool,
+    Int,
+    Float,
+    String,
+    Tuple,
+    List,
+    Channel,
+    Future,
+    Adt(AdtId),
+}
+
+pub fn head(types: &Types, ty: Ty) -> Option<Head> {
+    Some(match types.kind(ty) {
+        TyKind::Unit => Head::Unit,
+        TyKind::Bool => Head::Bool,
+        TyKind::Int => Head::Int,
+        TyKind::Float => Head::Float,
+        TyKind::String => Head::String,
+        TyKind::Tuple(_) => Head::Tuple,
+        TyKind::App(TyCon::List, _) => Head::List,
+        TyKind::App(TyCon::Channel, _) => Head::Channel,
+        TyKind::App(TyCon::Future, _) => Head::Future,
+        TyKind::App(TyCon::Adt(id), _) => Head::Adt(*id),
+        _ => return None,
+    })
+}
+
+/// A name in the space of types.
+#[derive(Clone, Copy)]
+pub enum TypeDef {
+    Adt(AdtId),
+    /// Index into [`Cx::aliases`].
+    Alias(usize),
+}
+
+pub struct Alias {
+    pub file: usize,
+    pub ty: Id,
+    pub name: Name,
+    pub state: AliasState,
+}
+
+#[derive(Clone, Copy)]
+pub enum AliasState {
+    Untouched,
+    Resolving,
+    Done(Ty),
+}
+
+/// The declarations of one file.
+#[derive(Default)]
+pub struct Scope {
+    pub functions: FxHashMap<Name, FnId>,
+    pub types: FxHashMap<Name, TypeDef>,
+    /// Constructors that need no type before them: those of an `Option` and a `Result` declared here.
+    pub bare: FxHashMap<Name, (AdtId, u32)>,
+}
+
+/// A library function that is written out where it is called, so that its panic has the caller's place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sugar {
+    Index,
+    Pop,
+    Unwrap,
+    UnwrapErr,
+    Expect,
+    Assert,
+    AssertEq,
+    AssertNe,
+}
+
+impl Sugar {
+    pub fn from_name(name: &str) -> Option<Sugar> {
+        Some(match name {
+            "index" => Sugar::Index,
+            "pop" => Sugar::Pop,
+            "unwrap" => Sugar::Unwrap,
+            "unwrap_err" => Sugar::UnwrapErr,
+            "expect" => Sugar::Expect,
+            "assert" => Sugar::Assert,
+            "assert_eq" => Sugar::AssertEq,
+            "assert_ne" => Sugar::AssertNe,
+            _ => return None,
+        })
+    }
+}
+
+pub enum BodyAst {
+    /// An operation of the runtime, or broken.
+    None,
+    Block(Id),
+    /// Top-level statements of a file.
+    Script(Vec<Id>),
+}
+
+/// What the checker remembers of a function beyond its HIR, by [`FnId`].
+pub struct FnInfo {
+    pub file: usize,
+    pub body: BodyAst,
+    pub has_self: bool,
+    /// How many of the generics belong to the `impl`.
+    pub impl_generics: usize,
+    /// The type of the `impl`.
+    pub self_ty: Option<Ty>,
+    pub result_span: Option<Span>,
+    pub sugar: Option<Sugar>,
+    /// Parameter 0 must have a text form.
+    pub needs_text: bool,
+    /// The real function for an element type: `name_int`, `name_float`, `name_bool`, `name_string`.
+    pub by_element: Option<Name>,
+}
+
+/// A list passed directly to a plain list parameter: if the callee changes that, the caller's place is changed.
+pub struct ListArgument {
+    pub caller: FnId,
+    pub call: ExprId,
+    pub callee: FnId,
+    pub index: usize,
+    pub span: Span,
+    pub root: ArgumentRoot,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum ArgumentRoot {
+    /// The caller's own plain list parameter: a change goes on to its caller.
+    Parameter(usize),
+    /// Another place that may be changed.
+    Place,
+    /// A place under something that is not `mut`.
+    Fixed(LocalId),
+    /// No place at all: the change is lost, the value lives in a temporary.
+    Value,
+}
+
+pub struct Cx<'a> {
+    pub sources: &'a Sources,
+    pub asts: &'a [Ast],
+    pub names: &'a mut Names,
+    pub types: Types,
+    pub adts: Vec<Adt>,
+    pub functions: Vec<Function>,
+    pub infos: Vec<FnInfo>,
+    pub scopes: Vec<Scope>,
+    pub aliases: Vec<Alias>,
+    pub methods: FxHashMap<(Head, Name), FnId>,
+    pub intrinsics: FxHashMap<Intrinsic, FnId>,
+    pub option: AdtId,
+    pub result: AdtId,
+    pub main: Option<FnId>,
+    pub out: Diagnostics,
+    /// Plain list parameters that their function changes.
+    pub changed: FxHashSet<(FnId, usize)>,
+    pub list_arguments: Vec<ListArgument>,
+}
+
+impl<'a> Cx<'a> {
+    pub fn ast(&self, file: usize) -> &'a Ast {
+        &self.asts[file]
+    }
+
+    pub fn text(&self, name: Name) -> &str {
+        self.names.text(name)
+    }
+
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.out.push(diagnostic);
+    }
+
+    pub fn unsupported(&mut self, span: Span, what: &str, help: &str) {
+        self.report(
+            Diagnostic::error(codes::UNSUPPORTED, span, format!("{what} not supported yet"))
+                .label("this cannot be compiled yet")
+                .help(help),
+        );
+    }
+
+    pub fn duplicate(&mut self, what: &str, name: Name, first: Span, second: Span) {
+        let text = self.text(name).to_owned();
+        self.report(
+            Diagnostic::error(codes::DUPLICATE, second, format!("the {what} `{text}` is declared twice"))
+                .label("declared again here")
+                .secondary(first, "first declared here")
+                .help("give one of them another name"),
+        );
+    }
+
+    /// A file sees its own declarations, then the prelude's.
+    fn scopes_of(&self, file: usize) -> impl Iterator<Item = &Scope> {
+        let own = (file != PRELUDE_FILE).then(|| &self.scopes[file]);
+        own.into_iter().chain(std::iter::once(&self.scopes[PRELUDE_FILE]))
+    }
+
+    pub fn function(&self, file: usize, name: Name) -> Option<FnId> {
+        self.scopes_of(file).find_map(|s| s.functions.get(&name).copied())
+    }
+
+    pub fn type_def(&self, file: usize, name: Name) -> Option<TypeDef> {
+        self.scopes_of(file).find_map(|s| s.types.get(&name).copied())
+    }
+
+    /// The variant of `Option` or `Result` that a bare name makes.
+    pub fn bare(&self, file: usize, name: Name) -> Option<(AdtId, u32)> {
+        self.scopes_of(file).find_map(|s| s.bare.get(&name).copied())
+    }
+
+    /// Nearest function visible in a file, also among `more`.
+    pub fn nearest_function(&self, file: usize, unknown: &str, more: &[Name]) -> Option<String> {
+        let known = self.scopes_of(file).flat_map(|s| s.functions.keys().chain(s.bare.keys())).chain(more);
+        nearest(unknown, known.map(|n| self.text(*n))).map(str::to_owned)
+    }
+
+    pub fn nearest_type(&self, file: usize, unknown: &str, generics: &[Name]) -> Option<String> {
+        let known = self.scopes_of(file).flat_map(|s| s.types.keys()).chain(generics).map(|n| self.text(*n));
+        let builtin = ["Int", "Float64", "Bool", "String", "List", "Channel", "Future"];
+        nearest(unknown, known.chain(builtin)).map(str::to_owned)
+    }
+
+    pub fn adt(&self, id: AdtId) -> &Adt {
+        &self.adts[id.0 as usize]
+    }
+
+    pub fn info(&self, id: FnId) -> &FnInfo {
+        &self.infos[id.0 as usize]
+    }
+
+    pub fn signature(&self, id: FnId) -> &Function {
+        &self.functions[id.0 as usize]
+    }
+
+    pub fn display(&self, ty: Ty, generics: &[Name]) -> String {
+        self.types.display(ty, &self.adts, self.names, generics)
+    }
+
+    pub fn is_user(&self, id: FnId) -> bool {
+        self.info(id).file != PRELUDE_FILE
+    }
+}

@@ -1,0 +1,176 @@
+//! Strict operators: both operands have one type, and that type has the operator.
+
+use super::{Deferred, Infer, Want, Why};
+use crate::diag::Diagnostic;
+use crate::hir::{BinaryOp, ExprId, ExprKind, UnaryOp};
+use crate::source::Span;
+use crate::syntax::ast::{BinOp, Id, UnOp};
+use crate::types::ty::{Ty, TyCon, TyKind};
+
+pub fn hir_op(op: BinOp) -> BinaryOp {
+    match op {
+        BinOp::Add => BinaryOp::Add,
+        BinOp::Sub => BinaryOp::Sub,
+        BinOp::Mul => BinaryOp::Mul,
+        BinOp::Div => BinaryOp::Div,
+        BinOp::Rem => BinaryOp::Rem,
+        BinOp::BitAnd => BinaryOp::BitAnd,
+        BinOp::BitOr => BinaryOp::BitOr,
+        BinOp::BitXor => BinaryOp::BitXor,
+        BinOp::Shl => BinaryOp::Shl,
+        BinOp::Shr => BinaryOp::Shr,
+        BinOp::Ne => BinaryOp::Ne,
+        BinOp::Lt => BinaryOp::Lt,
+        BinOp::Le => BinaryOp::Le,
+        BinOp::Gt => BinaryOp::Gt,
+        BinOp::Ge => BinaryOp::Ge,
+        // `&&`, `||` and `??` are no strict operators and never come here.
+        BinOp::Eq | BinOp::And | BinOp::Or | BinOp::Coalesce => BinaryOp::Eq,
+    }
+}
+
+fn symbol(op: BinOp) -> &'static str {
+    match op {
+        BinOp::Add => "+",
+        BinOp::Sub => "-",
+        BinOp::Mul => "*",
+        BinOp::Div => "/",
+        BinOp::Rem => "%",
+        BinOp::BitAnd => "&",
+        BinOp::BitOr => "|",
+        BinOp::BitXor => "^",
+        BinOp::Shl => "<<",
+        BinOp::Shr => ">>",
+        BinOp::Eq => "==",
+        BinOp::Ne => "!=",
+        BinOp::Lt => "<",
+        BinOp::Le => "<=",
+        BinOp::Gt => ">",
+        BinOp::Ge => ">=",
+        BinOp::And => "&&",
+        BinOp::Or => "||",
+        BinOp::Coalesce => "??",
+    }
+}
+
+fn is_equality(op: BinOp) -> bool {
+    matches!(op, BinOp::Eq | BinOp::Ne)
+}
+
+fn is_comparison(op: BinOp) -> bool {
+    is_equality(op) || matches!(op, BinOp::Lt | BinOp::Le | BinOp::Gt | BinOp::Ge)
+}
+
+impl Infer<'_, '_> {
+    pub fn operator(&mut self, span: Span, op: BinOp, left: Id, right: Id) -> ExprId {
+        let left_at = self.span(left);
+        let left = self.expr(left, Want::Any);
+        let ty = self.value_ty(left);
+        let right = self.expr(right, Want::Is(ty, Why::Operand(left_at)));
+        self.deferred.push(Deferred::Operator { op, ty, span });
+        let result = if is_comparison(op) { Ty::BOOL } else { ty };
+        self.add(ExprKind::Binary(hir_op(op), left, right), result, span)
+    }
+
+    pub fn unary_of(&mut self, span: Span, op: UnOp, inner: Id) -> ExprId {
+        let (op, wanted) = match op {
+            UnOp::Not => (UnaryOp::Not, Some((Ty::BOOL, Why::Condition))),
+            UnOp::BitNot => (UnaryOp::BitNot, Some((Ty::INT, Why::Plain))),
+            UnOp::Neg => (UnaryOp::Neg, None),
+        };
+        let (e, ty) = match wanted {
+            Some((ty, why)) => (self.expr(inner, Want::Is(ty, why)), ty),
+            None => {
+                let e = self.expr(inner, Want::Any);
+                let ty = self.value_ty(e);
+                self.deferred.push(Deferred::Negation { ty, span });
+                (e, ty)
+            }
+        };
+        self.add(ExprKind::Unary(op, e), ty, span)
+    }
+
+    /// Is there the operator for the type? Called when the type is known.
+    pub fn check_operator(&mut self, op: BinOp, ty: Ty, span: Span) {
+        let kind = self.kind(ty);
+        let fine = match kind {
+            TyKind::Error | TyKind::Infer(_) => true,
+            TyKind::Int => true,
+            TyKind::Float => !matches!(op, BinOp::BitAnd | BinOp::BitOr | BinOp::BitXor | BinOp::Shl | BinOp::Shr),
+            TyKind::String => is_comparison(op) || op == BinOp::Add,
+            TyKind::Bool => is_equality(op),
+            _ => false,
+        };
+        if fine {
+            return;
+        }
+        let (shown, symbol) = (self.show(ty), symbol(op));
+        let structural = match kind {
+            TyKind::Bool => is_comparison(op),
+            TyKind::Tuple(_) | TyKind::App(TyCon::List, _) => is_comparison(op),
+            TyKind::App(TyCon::Adt(_), _) => is_equality(op),
+            _ => false,
+        };
+        if structural {
+            let help = if is_equality(op) { "compare the parts, or use `match` or `is`" } else { "compare the parts" };
+            self.unsupported(span, &format!("`{symbol}` on {shown} is"), help);
+            return;
+        }
+        let help = match kind {
+            TyKind::Param(_) => "a type parameter may be any type: write the function for one type",
+            TyKind::Bool if matches!(op, BinOp::BitAnd | BinOp::BitOr) => "use `&&` and `||` on Bool",
+            TyKind::Float => "bit operators work on Int",
+            TyKind::Unit => "this expression has no value",
+            _ => "convert the operands first",
+        };
+        self.report(
+            Diagnostic::error("E0200", span, format!("there is no `{symbol}` for {shown}"))
+                .label(format!("the operands are {shown}"))
+                .help(help),
+        );
+    }
+
+    pub fn check_negation(&mut self, ty: Ty, span: Span) {
+        if matches!(self.kind(ty), TyKind::Int | TyKind::Float | TyKind::Error | TyKind::Infer(_)) {
+            return;
+        }
+        let shown = self.show(ty);
+        self.report(
+            Diagnostic::error("E0200", span, format!("there is no negative of {shown}"))
+                .label(format!("this is {shown}"))
+                .help(if ty == Ty::BOOL { "use `!` on Bool" } else { "negate an Int or a Float64" }),
+        );
+    }
+
+    pub fn check_text(&mut self, ty: Ty, span: Span, what: &str) {
+        let kind = self.kind(ty);
+        if matches!(
+            kind,
+            TyKind::Int
+                | TyKind::Float
+                | TyKind::Bool
+                | TyKind::String
+                | TyKind::Error
+                | TyKind::Infer(_)
+                | TyKind::Never
+        ) {
+            return;
+        }
+        let shown = self.show(ty);
+        let help = match kind {
+            TyKind::Param(_) => "a type parameter may be any type: take the text as a String instead".to_owned(),
+            TyKind::App(TyCon::Adt(id), _) if id == self.cx.option || id == self.cx.result => {
+                "take the value out first: `match`, `??` or `.unwrap()`".to_owned()
+            }
+            TyKind::App(TyCon::Future, _) => "wait for it: `.await`".to_owned(),
+            TyKind::App(TyCon::List, _) => "print its elements one by one".to_owned(),
+            _ => "make a text of its parts".to_owned(),
+        };
+        self.report(
+            Diagnostic::error("E0200", span, format!("{what} needs a text form, and {shown} has none"))
+                .label(format!("this is {shown}"))
+                .note("Int, Float64, Bool and String have a text form")
+                .help(help),
+        );
+    }
+}

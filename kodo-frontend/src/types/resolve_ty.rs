@@ -1,0 +1,219 @@
+//! Types as written, to [`Ty`].
+
+use super::codes;
+use super::context::{AliasState, Cx, PRELUDE_FILE, TypeDef};
+use super::ty::{Ty, TyCon, TyKind};
+use crate::diag::Diagnostic;
+use crate::names::Name;
+use crate::source::Span;
+use crate::syntax::ast::{Id, Node};
+
+/// Where a type is written.
+#[derive(Clone, Copy)]
+pub struct TypeScope<'g> {
+    pub file: usize,
+    pub generics: &'g [Name],
+    pub self_ty: Option<Ty>,
+}
+
+/// Types of the language that have no representation yet.
+const LATER: [&str; 16] = [
+    "Map",
+    "Set",
+    "Int8",
+    "Int16",
+    "Int32",
+    "Int64",
+    "Uint",
+    "Uint8",
+    "Uint16",
+    "Uint32",
+    "Uint64",
+    "Float32",
+    "Byte",
+    "Bytes",
+    "StringBuilder",
+    "Self",
+];
+
+impl Cx<'_> {
+    pub fn resolve_ty(&mut self, scope: TypeScope<'_>, id: Id) -> Ty {
+        stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.resolve_ty_inner(scope, id))
+    }
+
+    fn resolve_ty_inner(&mut self, scope: TypeScope<'_>, id: Id) -> Ty {
+        if id == Id::NONE {
+            return Ty::ERROR;
+        }
+        let ast = self.ast(scope.file);
+        let span = ast.span(id);
+        match ast.node(id) {
+            Node::NamedType(path, args) => {
+                let args: Vec<Ty> = ast.list(args).iter().map(|&t| self.resolve_ty(scope, t)).collect();
+                match ast.node(path) {
+                    Node::Path(name) => self.named(scope, name, &args, ast.span(path)),
+                    Node::Error => Ty::ERROR,
+                    _ => {
+                        self.unsupported(span, "types of other modules are", "declare the type in this file");
+                        Ty::ERROR
+                    }
+                }
+            }
+            Node::OptType(inner) => {
+                let inner = self.resolve_ty(scope, inner);
+                let option = self.option;
+                self.types.app(TyCon::Adt(option), &[inner])
+            }
+            Node::TupleType(items) => {
+                let items: Vec<Ty> = ast.list(items).iter().map(|&t| self.resolve_ty(scope, t)).collect();
+                if let [one] = items[..]
+                    && !has_trailing_comma(self.sources.text(span))
+                {
+                    return one;
+                }
+                self.types.tuple(&items)
+            }
+            Node::FnType(..) => {
+                self.unsupported(span, "function values are", "call the function by its name instead of passing it");
+                Ty::ERROR
+            }
+            Node::DynType(_) => {
+                self.unsupported(span, "traits are", "use an enum with one variant per implementing type");
+                Ty::ERROR
+            }
+            _ => Ty::ERROR,
+        }
+    }
+
+    /// A named type applied to arguments; `span` is the name's.
+    fn named(&mut self, scope: TypeScope<'_>, name: Name, args: &[Ty], span: Span) -> Ty {
+        if let Some(n) = scope.generics.iter().position(|&g| g == name) {
+            if !args.is_empty() {
+                self.wrong_arguments(span, name, 0, args.len());
+                return Ty::ERROR;
+            }
+            return self.types.intern(TyKind::Param(n as u32));
+        }
+        match self.type_def(scope.file, name) {
+            Some(TypeDef::Adt(id)) => {
+                let count = self.adt(id).params.len();
+                return self.applied(TyCon::Adt(id), count, name, args, span);
+            }
+            Some(TypeDef::Alias(index)) => {
+                if !args.is_empty() {
+                    self.wrong_arguments(span, name, 0, args.len());
+                    return Ty::ERROR;
+                }
+                return self.alias(index);
+            }
+            None => {}
+        }
+        let text = self.text(name).to_owned();
+        let plain = match text.as_str() {
+            "Int" => Ty::INT,
+            "Float64" => Ty::FLOAT,
+            "Bool" => Ty::BOOL,
+            "String" => Ty::STRING,
+            "Unit" => Ty::UNIT,
+            "Never" if scope.file == PRELUDE_FILE => Ty::NEVER,
+            "List" => return self.applied(TyCon::List, 1, name, args, span),
+            "Channel" => return self.applied(TyCon::Channel, 1, name, args, span),
+            "Future" => return self.applied(TyCon::Future, 1, name, args, span),
+            "Self" if scope.self_ty.is_some() => return scope.self_ty.unwrap_or(Ty::ERROR),
+            text if LATER.contains(&text) && text != "Self" => {
+                let help = match text {
+                    "Map" | "Set" => "use a `List` of tuples or structs",
+                    "Float32" => "use `Float64`",
+                    "StringBuilder" => "build the text with `+`",
+                    _ => "use `Int`",
+                };
+                self.unsupported(span, &format!("the type `{text}` is"), help);
+                return Ty::ERROR;
+            }
+            _ => {
+                let hint = self.nearest_type(scope.file, &text, scope.generics);
+                let error =
+                    Diagnostic::error("E0201", span, format!("there is no type `{text}`")).label("unknown type");
+                self.report(match hint {
+                    Some(hint) => error.help(format!("did you mean `{hint}`?")),
+                    None => error.help("declare it with `struct` or `enum`"),
+                });
+                return Ty::ERROR;
+            }
+        };
+        if args.is_empty() {
+            plain
+        } else {
+            self.wrong_arguments(span, name, 0, args.len());
+            Ty::ERROR
+        }
+    }
+
+    fn applied(&mut self, con: TyCon, count: usize, name: Name, args: &[Ty], span: Span) -> Ty {
+        if args.len() == count {
+            return self.types.app(con, args);
+        }
+        self.wrong_arguments(span, name, count, args.len());
+        Ty::ERROR
+    }
+
+    pub fn wrong_arguments(&mut self, span: Span, name: Name, expected: usize, found: usize) {
+        let text = self.text(name).to_owned();
+        let needs = plural(expected, "type argument");
+        let error = if found == 0 {
+            let holes = vec!["…"; expected].join(", ");
+            Diagnostic::error("E0223", span, format!("`{text}` needs {needs}"))
+                .label("type arguments are missing")
+                .help(format!("write `{text}<{holes}>`"))
+        } else {
+            Diagnostic::error("E0221", span, format!("`{text}` takes {needs}, {found} given"))
+                .label(format!("{found} given"))
+                .help(if expected == 0 { format!("write `{text}` alone") } else { format!("give exactly {needs}") })
+        };
+        self.report(error);
+    }
+
+    fn alias(&mut self, index: usize) -> Ty {
+        match self.aliases[index].state {
+            AliasState::Done(ty) => ty,
+            AliasState::Resolving => {
+                let (file, id, name) = (self.aliases[index].file, self.aliases[index].ty, self.aliases[index].name);
+                let span = self.ast(file).span(id);
+                let text = self.text(name).to_owned();
+                self.report(
+                    Diagnostic::error(codes::ALIAS_CYCLE, span, format!("the type alias `{text}` stands for itself"))
+                        .label("this leads back to the alias")
+                        .help("break the cycle with a struct or enum"),
+                );
+                Ty::ERROR
+            }
+            AliasState::Untouched => {
+                self.aliases[index].state = AliasState::Resolving;
+                let (file, id) = (self.aliases[index].file, self.aliases[index].ty);
+                let ty = self.resolve_ty(TypeScope { file, generics: &[], self_ty: None }, id);
+                self.aliases[index].state = AliasState::Done(ty);
+                ty
+            }
+        }
+    }
+
+    /// Resolves every alias, so that a broken one is reported even if it is not used.
+    pub fn resolve_aliases(&mut self) {
+        for index in 0..self.aliases.len() {
+            self.alias(index);
+        }
+    }
+}
+
+/// `(x,)` is a tuple, `(x)` is not.
+pub fn has_trailing_comma(text: &str) -> bool {
+    text.trim_end().strip_suffix(')').is_some_and(|t| t.trim_end().ends_with(','))
+}
+
+pub fn plural(n: usize, what: &str) -> String {
+    match n {
+        0 => format!("no {what}s"),
+        1 => format!("one {what}"),
+        n => format!("{n} {what}s"),
+    }
+}
