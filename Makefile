@@ -1,20 +1,28 @@
-# `make test` checks everything; `make setup` says what it needs and installs it on Debian.
+# The two commands of this project: `make run` and `make test`. Both install what is missing (on Debian) and build.
 
-LLVM_PACKAGES = gcc libc6-dev libstdc++-12-dev llvm-22-dev
+LLVM_PACKAGES = gcc libc6-dev libstdc++-12-dev llvm-22-dev lld-22
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+FILE ?= examples/green_threads.ko
 
-.PHONY: setup test
+.PHONY: run test setup build
+
+# Compiles and runs one program: `make run FILE=examples/pipeline.ko`.
+run: setup
+	cargo build --release -p kodo-rt -p kodoc
+	target/release/kodoc run $(FILE)
+
+# Formatting, lints, unit tests, doc tests, and every program in every mode.
+test: setup
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo build --workspace
+	cargo test --workspace
 
 setup:
-	@if command -v llvm-config-22 >/dev/null; then \
+	@if command -v llvm-config-22 >/dev/null && command -v cc >/dev/null; then \
 	  echo "setup: LLVM $$(llvm-config-22 --version) is here"; \
 	else \
 	  echo "setup: installing from Debian's packages: $(LLVM_PACKAGES)"; \
 	  $(SUDO) apt-get update -q && \
-	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -q -y --no-install-recommends $(LLVM_PACKAGES); \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(LLVM_PACKAGES); \
 	fi
-
-test:
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	cargo test --workspace

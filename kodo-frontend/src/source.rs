@@ -31,6 +31,20 @@ pub struct SourceFile {
     line_starts: Vec<u32>,
 }
 
+impl SourceFile {
+    /// Index, from 0, of the line that holds this byte; the last line for bytes past the end.
+    pub fn line_index(&self, byte: u32) -> usize {
+        self.line_starts.partition_point(|&s| s <= byte) - 1
+    }
+
+    /// The bytes of a line, its line break included; `None` past the last one.
+    pub fn line_range(&self, line: usize) -> Option<std::ops::Range<usize>> {
+        let start = *self.line_starts.get(line)? as usize;
+        let end = self.line_starts.get(line + 1).map_or(self.text.len(), |&e| e as usize);
+        Some(start..end)
+    }
+}
+
 #[derive(Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
@@ -61,7 +75,7 @@ impl Sources {
     /// Line and column of the span's start, both from 1, columns in characters.
     pub fn line_column(&self, span: Span) -> (u32, u32) {
         let file = self.file(span.file);
-        let line = file.line_starts.partition_point(|&s| s <= span.lo) - 1;
+        let line = file.line_index(span.lo);
         let start = file.line_starts[line] as usize;
         let column = file.text[start..span.lo as usize].chars().count();
         (line as u32 + 1, column as u32 + 1)

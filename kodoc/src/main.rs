@@ -1,4 +1,55 @@
-//! The `kodoc` command.
+//! The `kodoc` command: arguments, files, linking and the rendering of diagnostics. The compiler proper is in
+//! `kodo-frontend` and `kodo-llvm`; nothing here decides what a program means.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod cli;
+mod commands;
+mod failure;
+mod link;
+mod output;
+mod pipeline;
+mod render;
+mod session;
+
+use clap::Parser;
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+/// Walks over deeply nested programs grow their stack on demand; this only spares shallow ones the growth.
+const STACK_SIZE: usize = 64 << 20;
+/// A bug in the compiler, never the user's mistake.
+const INTERNAL_ERROR: u8 = 101;
+
+/// Where and why the compiler itself failed; the last one counts.
+static INTERNAL: Mutex<String> = Mutex::new(String::new());
+
+fn main() -> ExitCode {
+    // A panic is a bug of the compiler: note it, say it once in plain words below.
+    std::panic::set_hook(Box::new(|info| {
+        if let Ok(mut note) = INTERNAL.lock() {
+            *note = info.to_string();
+        }
+        if std::env::var_os("RUST_BACKTRACE").is_some_and(|v| v == "full") {
+            eprintln!("{}", std::backtrace::Backtrace::force_capture());
+        }
+    }));
+    let work = std::thread::Builder::new().stack_size(STACK_SIZE).spawn(|| {
+        let cli = cli::Cli::parse();
+        commands::run(cli.command)
+    });
+    match work.map(std::thread::JoinHandle::join) {
+        Ok(Ok(status)) => ExitCode::from(status),
+        Ok(Err(_)) => {
+            let note = INTERNAL.lock().map(|n| n.clone()).unwrap_or_default();
+            eprintln!("kodoc: internal error: {note}");
+            eprintln!(
+                "kodoc: this is a bug in the compiler, not in your program; please report it with the source file"
+            );
+            ExitCode::from(INTERNAL_ERROR)
+        }
+        Err(error) => {
+            eprintln!("kodoc: cannot start a thread: {error}");
+            ExitCode::from(1)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The command line, and nothing else: what each flag means is decided where it is used.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Parser)]
+#[command(
+    name = "kodoc",
+    version,
+    about = "The Kōdo compiler",
+    long_about = "The Kōdo compiler: turns .ko files into native programs whose green threads run on all cores.",
+    after_help = "Exit status: 0 success, 1 errors in the program or while building it, 2 wrong usage, 101 an error of kodoc itself.",
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Compile a program to an executable
+    Build(BuildArgs),
+    /// Compile a program and run it
+    Run(RunArgs),
+    /// Report errors and warnings, and produce nothing
+    Check(CheckArgs),
+    /// Print the LLVM IR of a program, after optimization and with its safepoints
+    EmitLlvm(EmitArgs),
+    /// Print the MIR of a program: its control-flow graph with copies, moves and drops
+    EmitMir(EmitMirArgs),
+}
+
+#[derive(Args)]
+pub struct Reporting {
+    /// Print errors and warnings as one JSON object on standard output
+    #[arg(long)]
+    pub json_errors: bool,
+}
+
+/// What changes the code that is generated.
+#[derive(Args)]
+pub struct CodeArgs {
+    /// Optimization level
+    #[arg(short = 'O', value_name = "LEVEL", default_value = "2", value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub opt_level: u8,
+    /// Number of worker threads of the program, if KODO_THREADS does not say otherwise [default: one per available core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub threads: Option<u32>,
+    /// Run spawned blocks in turn on one OS thread, without coroutines and without yield checks
+    #[arg(long)]
+    pub no_green_threads: bool,
+}
+
+#[derive(Args)]
+pub struct BuildArgs {
+    /// The program's source file
+    pub file: PathBuf,
+    /// Where the executable goes [default: the file's name without .ko, in the current directory]
+    #[arg(short, long, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub code: CodeArgs,
+    #[command(flatten)]
+    pub reporting: Reporting,
+}
+
+#[derive(Args)]
+pub struct RunArgs {
+    /// The program's source file
+    pub file: PathBuf,
+    /// Arguments of the program, after `--`
+    #[arg(last = true)]
+    pub args: Vec<std::ffi::OsString>,
+    #[command(flatten)]
+    pub code: CodeArgs,
+    #[command(flatten)]
+    pub reporting: Reporting,
+}
+
+#[derive(Args)]
+pub struct CheckArgs {
+    /// The program's source file
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub reporting: Reporting,
+}
+
+#[derive(Args)]
+pub struct EmitArgs {
+    /// The program's source file
+    pub file: PathBuf,
+    /// Where the text goes [default: standard output]
+    #[arg(short, long, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub code: CodeArgs,
+    #[command(flatten)]
+    pub reporting: Reporting,
+}
+
+#[derive(Args)]
+pub struct EmitMirArgs {
+    /// The program's source file
+    pub file: PathBuf,
+    /// Where the text goes [default: standard output]
+    #[arg(short, long, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub reporting: Reporting,
+}

@@ -1,0 +1,66 @@
+//! What the integration tests share.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+use wait_timeout::ChildExt;
+
+/// A program that runs longer is taken to hang. Generous: this only turns a hang into a message.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The root of the source tree.
+pub fn tree() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in the workspace").to_owned()
+}
+
+pub fn kodoc() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kodoc"));
+    command.env_remove("KODO_THREADS").env_remove("KODO_STACK_SIZE").env_remove("KODO_HOME").env("NO_COLOR", "1");
+    command
+}
+
+/// The `.ko` files of a folder, sorted.
+pub fn programs(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let mut files: Vec<PathBuf> = entries.map(|e| e.expect("readable folder").path()).collect();
+    files.retain(|p| p.extension().is_some_and(|e| e == "ko"));
+    files.sort();
+    files
+}
+
+/// Runs a command to its end; one that hangs is killed and reported with what it printed so far.
+pub fn run(command: &mut Command) -> Result<Output, String> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("cannot start {command:?}: {e}"))?;
+    let reader = |mut from: Box<dyn Read + Send>| {
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            // A pipe that breaks ends the text; what came before still counts.
+            let _ = from.read_to_end(&mut bytes);
+            bytes
+        })
+    };
+    let stdout = reader(Box::new(child.stdout.take().expect("piped")));
+    let stderr = reader(Box::new(child.stderr.take().expect("piped")));
+    let status = child.wait_timeout(PATIENCE).map_err(|e| e.to_string())?;
+    if status.is_none() {
+        // Killing can only fail if it has ended meanwhile.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    let (stdout, stderr) = (stdout.join().expect("reader"), stderr.join().expect("reader"));
+    match status {
+        Some(status) => Ok(Output { status, stdout, stderr }),
+        None => Err(format!(
+            "hangs: {command:?}\nstandard output:\n{}\nstandard error:\n{}",
+            String::from_utf8_lossy(&stdout),
+            String::from_utf8_lossy(&stderr)
+        )),
+    }
+}
