@@ -22,6 +22,14 @@ pub enum Place {
     Hole,
 }
 
+/// Errors that come in rows where a brace is missing or too many.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Symptom {
+    StatementInModule,
+    ArmInBlock,
+    KeywordAsEntry,
+}
+
 /// A token that does not fit, and its surroundings.
 pub struct Found<'a> {
     pub file: FileId,
@@ -120,6 +128,30 @@ fn statement_in_module(span: Span) -> Diagnostic {
 }
 
 impl Found<'_> {
+    pub fn symptom(&self) -> Option<Symptom> {
+        let kind = self.kind(self.at);
+        match self.place {
+            Place::Module if self.is_misplaced_statement() => Some(Symptom::StatementInModule),
+            Place::File | Place::Block if kind == T::FatArrow => Some(Symptom::ArmInBlock),
+            Place::Entries(_) if self.entry == Some(self.at) && self.is_keyword(self.at) => {
+                Some(Symptom::KeywordAsEntry)
+            }
+            _ => None,
+        }
+    }
+
+    /// Is a `{` missing here, and nothing else?
+    pub fn lacks_brace(&self) -> bool {
+        self.has("{") && !self.has("int") && !self.has("+") && self.kind(self.real()) != T::LBrace
+    }
+
+    fn is_misplaced_statement(&self) -> bool {
+        self.entry == Some(self.real())
+            && self.has("struct")
+            && !self.has("let")
+            && !starts_item(self.kind(self.real()))
+    }
+
     fn at_end(&self) -> bool {
         self.at >= self.tokens.len()
     }
@@ -402,15 +434,6 @@ impl Found<'_> {
                 _ => {}
             }
         }
-        if kind == T::LBrace && self.before(1) == T::RParen {
-            let first = self.entry.map_or("", |e| self.word(e));
-            let before = self.entry.and_then(|e| e.checked_sub(2)).map_or("", |e| self.word(e));
-            for name in [first, before] {
-                if matches!(name, "func" | "function" | "def" | "fun") {
-                    return remedy(format!("there is no `{name}`"), "a function starts with `fn`");
-                }
-            }
-        }
         if self.place == Place::Entries(Kind::Arms) && self.has("=>") && matches!(kind, T::Arrow | T::Colon | T::Assign)
         {
             let fix = Some((self.span_of(at), "=>".to_owned()));
@@ -428,8 +451,7 @@ impl Found<'_> {
                 "declare functions, types and imports outside of functions",
             );
         }
-        let starts_entry = self.entry == Some(at);
-        if self.place == Place::Module && starts_entry && self.has("struct") && !self.has("let") && !starts_item(kind) {
+        if self.place == Place::Module && self.is_misplaced_statement() {
             return remedy(
                 "a statement cannot stand in a module",
                 "put it into a function; a file without `module` may hold statements",

@@ -71,6 +71,9 @@ impl Lexer<'_> {
                     self.push(T::GtJoint, lo, hi);
                     hi
                 }
+                Ok(T::Int | T::Float) if self.byte(hi).is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_') => {
+                    self.bad_number(lo, hi)
+                }
                 Ok(kind) => {
                     if let Some(open) = self.holes.last_mut() {
                         match kind {
@@ -145,6 +148,23 @@ impl Lexer<'_> {
         }
         self.report(d);
         self.push(T::Error, lo, hi);
+    }
+
+    /// A number that runs into letters or digits that do not belong to it; returns where lexing goes on.
+    fn bad_number(&mut self, lo: usize, hi: usize) -> usize {
+        let rest = self.text.as_bytes()[hi..].iter().position(|b| !(b.is_ascii_alphanumeric() || *b == b'_'));
+        let end = rest.map_or(self.text.len(), |n| hi + n);
+        let text = &self.text[lo..end];
+        let help = match text.get(..2) {
+            Some("0x") => "after `0x` stand hexadecimal digits",
+            Some("0b") => "after `0b` stand the digits 0 and 1",
+            Some("0o") => "after `0o` stand the digits 0 to 7",
+            _ => "a name starts with a letter; separate a number from what follows it",
+        };
+        let shown: String = text.chars().take(30).collect();
+        self.report(self.error(lo, end, format!("`{shown}` is no number")).help(help));
+        self.push(T::Error, lo, end);
+        end
     }
 
     fn line_end(&self, from: usize) -> usize {
@@ -274,6 +294,12 @@ mod tests {
         assert_eq!(kinds("1..2"), [Int, DotDot, Int, Eof]);
         assert_eq!(kinds("a<b<c>>"), [Ident, Lt, Ident, Lt, Ident, GtJoint, Gt, Eof]);
         assert_eq!(kinds("spawn spawned _ _x // gone"), [Spawn, Ident, Underscore, Ident, Eof]);
+    }
+
+    #[test]
+    fn numbers_end_where_letters_do_not_follow() {
+        assert_eq!(errors("1abc 0b12 0x 0xfg 1.5e 2"), [(0, 4), (5, 9), (10, 12), (13, 17), (18, 22)]);
+        assert_eq!(kinds("1.abs 1_0"), [T::Int, T::Dot, T::Ident, T::Int, T::Eof]);
     }
 
     #[test]
