@@ -72,7 +72,7 @@ struct Frame {
     heads: usize,
     opener: Token,
     closer: T,
-    /// Which closers a closer token may reach from here: through parentheses, but not out of a brace.
+    /// Which closers a closer token may reach from here: through parentheses, but not out of a brace or hole.
     reach: u8,
 }
 
@@ -349,7 +349,7 @@ impl Layer<'_> {
     }
 
     fn open(&mut self, kind: Kind, opener: Token, closer: T) {
-        let outside = if kind == Kind::Paren { self.top().reach } else { 0 };
+        let outside = if kind == Kind::Paren && closer != T::HoleClose { self.top().reach } else { 0 };
         self.open_holes += usize::from(closer == T::HoleClose);
         let heads = self.heads.len();
         self.frames.push(Frame { kind, heads, opener, closer, reach: closer_bit(closer) | outside });
@@ -518,7 +518,7 @@ impl Layer<'_> {
     fn close_missing(&mut self, before: Token) {
         let opener = self.top().opener;
         // Several brackets that one token closes are one mistake; the lexer's own closers are reported by the lexer.
-        let again = self.next_closed == Some(self.next) || before.lo == before.hi;
+        let again = self.next_closed == Some(self.next) || before.lo == before.hi || self.after_bad_text();
         self.next_closed = Some(self.next);
         self.reported += usize::from(!again);
         if !again && self.reported <= MAX_REPORTED {
@@ -533,6 +533,14 @@ impl Layer<'_> {
             self.diagnostics.push(d);
         }
         self.close_before(before);
+    }
+
+    /// A string without its closing quote has swallowed the rest of its line, closers too.
+    fn after_bad_text(&self) -> bool {
+        self.out.last().is_some_and(|t| {
+            let cut_short = t.kind == T::FEnd && t.lo == t.hi;
+            cut_short || (t.kind == T::Error && self.text[t.lo as usize..].starts_with('"'))
+        })
     }
 
     fn close_before(&mut self, before: Token) {
@@ -587,6 +595,10 @@ impl Layer<'_> {
         }
         self.reported += 1;
         if self.reported <= MAX_REPORTED {
+            let hole_end = || self.tokens[self.next..].iter().find(|t| t.kind == T::HoleClose);
+            if self.open_holes > 0 && hole_end().is_some_and(|t| t.lo == t.hi) {
+                return; // the hole's own end is missing, and the lexer has reported that
+            }
             let text = &self.text[token.lo as usize..token.hi as usize];
             let d = Diagnostic::error("E0100", self.span(token), format!("this `{text}` closes nothing"))
                 .help("remove it, or add the bracket that it should close");

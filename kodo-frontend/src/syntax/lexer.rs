@@ -16,6 +16,9 @@ use logos::Logos;
 /// A reader fixes the first few; a file with more is not a program.
 const MAX_REPORTED: usize = 50;
 
+/// Characters in which the second quote of a wrong kind is looked for: a bound, so that a flood of them costs no more.
+const MAX_QUOTED: usize = 100;
+
 /// All tokens of a file, ended by one [`T::Eof`].
 pub fn lex(file: FileId, text: &str) -> (Vec<Token>, Diagnostics) {
     let mut lexer = Lexer {
@@ -85,10 +88,7 @@ impl Lexer<'_> {
                     self.push(kind, lo, hi);
                     hi
                 }
-                Err(()) => {
-                    self.unknown(lo, hi);
-                    hi
-                }
+                Err(()) => self.unknown(lo, hi),
             };
             raw.bump(resume - hi);
         }
@@ -117,14 +117,14 @@ impl Lexer<'_> {
         }
     }
 
-    /// One diagnostic for a run of characters that start no token.
-    fn unknown(&mut self, lo: usize, hi: usize) {
+    /// One diagnostic for a run of characters that start no token; returns where lexing goes on.
+    fn unknown(&mut self, lo: usize, hi: usize) -> usize {
         if let Some(last) = self.tokens.last_mut()
             && last.kind == T::Error
             && last.hi as usize == lo
         {
             last.hi = hi as u32;
-            return;
+            return hi;
         }
         let c = self.text[lo..].chars().next().unwrap_or('\0');
         let invisible =
@@ -147,7 +147,19 @@ impl Lexer<'_> {
             d = d.help(help);
         }
         self.report(d);
-        self.push(T::Error, lo, hi);
+        // Text between quotes of another kind is one mistake.
+        let closing = match c {
+            '\'' | '`' => Some(c),
+            '‘' => Some('’'),
+            '“' | '„' => Some('”'),
+            _ => None,
+        };
+        let end = closing.map_or(hi, |q| {
+            let near = self.text[hi..].char_indices().take(MAX_QUOTED).take_while(|&(_, c)| c != '\n');
+            near.filter(|&(_, c)| c == q).map(|(n, _)| hi + n + q.len_utf8()).next().unwrap_or(hi)
+        });
+        self.push(T::Error, lo, end);
+        end
     }
 
     /// A number that runs into letters or digits that do not belong to it; returns where lexing goes on.
@@ -195,7 +207,10 @@ impl Lexer<'_> {
                 }
                 Some(b'\\') if bytes.get(at + 1).is_some_and(|&b| b != b'\n') => at += 2,
                 None | Some(b'\n') => {
-                    self.unterminated(lo, at);
+                    // In a hole it is rather the hole that is not closed: the line's end reports it.
+                    if self.holes.is_empty() {
+                        self.unterminated(lo, at);
+                    }
                     self.push(T::Error, lo, at);
                     return at;
                 }
@@ -261,7 +276,8 @@ impl Lexer<'_> {
         if self.holes.is_empty() {
             return;
         }
-        let d = self.error(at, at, "this f-string is not closed on its line").help("a hole ends with `}`");
+        let start = self.tokens.iter().rev().find(|t| t.kind == T::FStart).map_or(at, |t| t.lo as usize);
+        let d = self.error(start, at, "this f-string is not closed on its line").help("a hole ends with `}`");
         self.report(d);
         while self.holes.pop().is_some() {
             self.push(T::HoleClose, at, at);
@@ -335,12 +351,14 @@ mod tests {
         assert_eq!(errors("\"abc\\"), [(0, 5)]);
         assert_eq!(errors("f\"").len(), 1);
         assert_eq!(errors("f\"{x").len(), 1);
+        assert_eq!(errors("a f\"{x\"\nb"), [(2, 7)]);
         assert_eq!(errors("\"\"\"abc"), [(0, 3)]);
     }
 
     #[test]
     fn what_is_no_token_is_reported_once_per_run() {
         assert_eq!(errors("a \0\0\0 b § é"), [(2, 3), (8, 10), (11, 13)]);
+        assert_eq!(errors("'a b' 'c\n`d` '"), [(0, 1), (6, 7), (9, 10), (13, 14)]);
     }
 
     /// Every prefix of a program lexes without a panic, and the tokens cover increasing places.
