@@ -22,6 +22,14 @@ pub enum Place {
     Hole,
 }
 
+/// Errors that come in rows where a brace is missing or too many.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Symptom {
+    StatementInModule,
+    ArmInBlock,
+    KeywordAsEntry,
+}
+
 /// A token that does not fit, and its surroundings.
 pub struct Found<'a> {
     pub file: FileId,
@@ -120,6 +128,30 @@ fn statement_in_module(span: Span) -> Diagnostic {
 }
 
 impl Found<'_> {
+    pub fn symptom(&self) -> Option<Symptom> {
+        let kind = self.kind(self.at);
+        match self.place {
+            Place::Module if self.is_misplaced_statement() => Some(Symptom::StatementInModule),
+            Place::File | Place::Block if kind == T::FatArrow => Some(Symptom::ArmInBlock),
+            Place::Entries(_) if self.entry == Some(self.at) && self.is_keyword(self.at) => {
+                Some(Symptom::KeywordAsEntry)
+            }
+            _ => None,
+        }
+    }
+
+    /// Is a `{` missing here, and nothing else?
+    pub fn lacks_brace(&self) -> bool {
+        self.has("{") && !self.has("int") && !self.has("+") && self.kind(self.real()) != T::LBrace
+    }
+
+    fn is_misplaced_statement(&self) -> bool {
+        self.entry == Some(self.real())
+            && self.has("struct")
+            && !self.has("let")
+            && !starts_item(self.kind(self.real()))
+    }
+
     fn at_end(&self) -> bool {
         self.at >= self.tokens.len()
     }
@@ -259,7 +291,7 @@ impl Found<'_> {
             (":", "`:` and a type", !has(">") && self.place != Place::Entries(Kind::Literal) && !operand_done),
             (":", "`:` and a value", self.place == Place::Entries(Kind::Literal)),
             ("=", "`=` and a value", !operand_done && !has("+=")),
-            ("(", "`(`", !open && !operand_done && !has("=") && !has("=>")),
+            ("(", "`(`", !open && !operand_done && !has("=") && !has("=>") && !has("in")),
             ("}", "`}`", !has("sep") || !statement),
             ("sep", "the end of the statement", !open),
             ("fn", "`fn`", !item && !expression && !names),
@@ -301,6 +333,23 @@ impl Found<'_> {
         }
         if kind == T::Assign && previous == T::Colon && self.touches(at) {
             return remedy("there is no `:=`", "declare a variable with `let x = …`");
+        }
+        let comment = |slash: usize| self.kind(slash) == T::Slash && self.kind(slash + 1) == T::Star;
+        if comment(at) || at.checked_sub(1).is_some_and(comment) {
+            return remedy("there is no `/* … */`", "comments start with `//` and end with their line");
+        }
+        if kind == T::Await {
+            return remedy("`await` stands after the value", "write `value.await`");
+        }
+        if previous == T::Spawn && kind != T::LBrace && self.has("{") && !self.line_ends() && !self.at_end() {
+            return remedy("expected `{` after `spawn`", "write `spawn { … }`");
+        }
+        let parameters = self.opener.is_some_and(|o| o >= 2 && self.kind(o - 2) == T::Fn);
+        if kind == T::Assign && parameters && self.place == Place::Paren {
+            return remedy(
+                "a parameter has no default value",
+                "pass the value in each call, or write a second function",
+            );
         }
         if kind == T::Star && previous == T::Star && self.touches(at) {
             return remedy("there is no `**`", "multiply, or call a function of the `math` module");
@@ -371,10 +420,14 @@ impl Found<'_> {
         }
         if self.place == Place::Entries(Kind::Fields) && self.has(":") && previous == T::Ident {
             let name = self.word(self.at - 1);
-            return remedy(
-                format!("expected `:` after `{name}`, found {}", self.describe()),
-                format!("write `{name}: Int`, say"),
-            );
+            let meta = self.opener.is_some_and(|o| o > 0 && self.kind(o - 1) == T::Meta);
+            let intent = self.opener.is_some_and(|o| o > 1 && self.kind(o - 2) == T::Intent);
+            let help = match (meta, intent) {
+                (true, _) => format!("write `{name}: \"…\"`"),
+                (_, true) => format!("write `{name}: value`"),
+                _ => format!("write `{name}: Int`, say"),
+            };
+            return remedy(format!("expected `:` after `{name}`, found {}", self.describe()), help);
         }
         if kind == T::Colon && previous == T::Ident && matches!(self.place, Place::File | Place::Block) {
             let question = self.at >= 3 && self.before(2) == T::Sep && self.before(3) == T::Question;
@@ -402,19 +455,10 @@ impl Found<'_> {
                 _ => {}
             }
         }
-        if kind == T::LBrace && self.before(1) == T::RParen {
-            let first = self.entry.map_or("", |e| self.word(e));
-            let before = self.entry.and_then(|e| e.checked_sub(2)).map_or("", |e| self.word(e));
-            for name in [first, before] {
-                if matches!(name, "func" | "function" | "def" | "fun") {
-                    return remedy(format!("there is no `{name}`"), "a function starts with `fn`");
-                }
-            }
-        }
         if self.place == Place::Entries(Kind::Arms) && self.has("=>") && matches!(kind, T::Arrow | T::Colon | T::Assign)
         {
-            let fix = Some((self.span_of(at), "=>".to_owned()));
-            let message = format!("expected `=>` after the pattern, found `{word}`");
+            let fix = (kind != T::Assign).then(|| (self.span_of(at), "=>".to_owned()));
+            let message = format!("expected `=>` in this arm, found `{word}`");
             return Some(Remedy { fix, ..remedy(message, "an arm is `pattern => value`")? });
         }
 
@@ -428,8 +472,7 @@ impl Found<'_> {
                 "declare functions, types and imports outside of functions",
             );
         }
-        let starts_entry = self.entry == Some(at);
-        if self.place == Place::Module && starts_entry && self.has("struct") && !self.has("let") && !starts_item(kind) {
+        if self.place == Place::Module && self.is_misplaced_statement() {
             return remedy(
                 "a statement cannot stand in a module",
                 "put it into a function; a file without `module` may hold statements",

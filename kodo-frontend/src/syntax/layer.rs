@@ -8,6 +8,8 @@
 //! * It balances brackets: a keyword that cannot stand inside the open bracket closes it, a closer without an opener is
 //!   dropped, and each repair is a diagnostic that names the opener. The grammar sees balanced tokens only.
 //!
+//! * It takes a misspelled keyword before a declaration for what was meant (`strcut P {`, `func f(`, `var x =`).
+//!
 //! Repairs beyond [`MAX_REPORTED`] are made but not reported. More than [`MAX_DEPTH`] brackets open at once are an error
 //! that ends the file's tokens.
 
@@ -70,7 +72,7 @@ struct Frame {
     heads: usize,
     opener: Token,
     closer: T,
-    /// Which closers a closer token may reach from here: through parentheses, but not out of a brace.
+    /// Which closers a closer token may reach from here: through parentheses, but not out of a brace or hole.
     reach: u8,
 }
 
@@ -80,6 +82,8 @@ pub struct Arranged {
     /// What each brace token (`LBrace`, `LitBrace`) holds, in order.
     pub braces: Vec<Kind>,
     pub diagnostics: Diagnostics,
+    /// Closers that close nothing. Such a `}` may be the consequence of a missing `{`, which only the grammar sees.
+    pub extra: Vec<Diagnostic>,
 }
 
 /// The tokens as the grammar wants them. `tokens` is what [`lex`](super::lexer::lex) gave.
@@ -97,11 +101,12 @@ pub fn arrange(file: FileId, text: &str, tokens: &[Token]) -> Arranged {
         heads: Vec::new(),
         out: Vec::with_capacity(tokens.len() + tokens.len() / 4),
         diagnostics: Diagnostics::default(),
+        extra: Vec::new(),
         reported: 0,
         next_closed: None,
     };
     while layer.step() {}
-    Arranged { tokens: layer.out, braces: layer.braces, diagnostics: layer.diagnostics }
+    Arranged { tokens: layer.out, braces: layer.braces, diagnostics: layer.diagnostics, extra: layer.extra }
 }
 
 /// May a complete statement end with this token?
@@ -266,6 +271,12 @@ fn impossible_in_parens(t: T) -> bool {
     )
 }
 
+/// At the start of a line these cannot start an arm, field or entry: the brace before them was never closed.
+fn impossible_as_entry(t: T) -> bool {
+    use T::*;
+    matches!(t, Let | Return | While | For | Break | Continue | Match | Spawn | Parallel | Select)
+}
+
 fn closing_text(opener: &str) -> &'static str {
     match opener {
         "(" => ")",
@@ -312,6 +323,7 @@ struct Layer<'a> {
     heads: Vec<Head>,
     out: Vec<Token>,
     diagnostics: Diagnostics,
+    extra: Vec<Diagnostic>,
     reported: usize,
     /// The token before which [`close_missing`](Layer::close_missing) closed a bracket last.
     next_closed: Option<usize>,
@@ -337,7 +349,7 @@ impl Layer<'_> {
     }
 
     fn open(&mut self, kind: Kind, opener: Token, closer: T) {
-        let outside = if kind == Kind::Paren { self.top().reach } else { 0 };
+        let outside = if kind == Kind::Paren && closer != T::HoleClose { self.top().reach } else { 0 };
         self.open_holes += usize::from(closer == T::HoleClose);
         let heads = self.heads.len();
         self.frames.push(Frame { kind, heads, opener, closer, reach: closer_bit(closer) | outside });
@@ -362,6 +374,9 @@ impl Layer<'_> {
             kind: T::Eof,
             after_break: true,
         });
+        if token.kind == T::Ident && self.kind_at(1) == T::Ident && self.respell(token) {
+            return true;
+        }
         let kind = self.in_context(token.kind);
         if kind == T::Semi {
             self.next += 1;
@@ -388,6 +403,51 @@ impl Layer<'_> {
             return true;
         }
         self.place(token, kind);
+        true
+    }
+
+    /// A name before a name and an opener, at the start of a declaration, is a keyword spelled wrong: reports it and goes
+    /// on as if it were spelled right.
+    fn respell(&mut self, token: Token) -> bool {
+        let starts = matches!(self.previous, T::Sep | T::LBrace | T::Pub);
+        if !starts || self.tokens[self.next + 1].after_break {
+            return false;
+        }
+        let text = self.text;
+        let word = &text[token.lo as usize..token.hi as usize];
+        let items = matches!(self.top().kind, Kind::Items | Kind::Members);
+        let near = |keyword: &str| strsim::osa_distance(word, keyword) <= if keyword.len() > 4 { 2 } else { 1 };
+        let (kind, right, message) = match (self.kind_at(2), word) {
+            (T::LParen | T::Lt, "func" | "fun" | "function" | "def") if items => {
+                (T::Fn, "fn", format!("there is no `{word}`: a function starts with `fn`"))
+            }
+            (T::Assign | T::Colon, "var") => (T::Let, "let mut", format!("there is no `{word}`")),
+            (T::Assign | T::Colon, "const" | "val") => (T::Let, "let", format!("there is no `{word}`")),
+            (T::LBrace | T::Lt, _) if items => {
+                let keywords = [
+                    (T::Struct, "struct"),
+                    (T::Enum, "enum"),
+                    (T::Trait, "trait"),
+                    (T::Impl, "impl"),
+                    (T::Actor, "actor"),
+                    (T::Module, "module"),
+                ];
+                let Some((kind, right)) = keywords.into_iter().find(|(_, keyword)| near(keyword)) else { return false };
+                (kind, right, format!("`{word}` is no keyword: did you mean `{right}`?"))
+            }
+            _ => return false,
+        };
+        self.reported += 1;
+        if self.reported <= MAX_REPORTED {
+            let span = self.span(token);
+            let d = Diagnostic::error("E0100", span, message).help(format!("write `{right}`"));
+            self.diagnostics.push(d.fix(format!("write `{right}`"), span, right));
+        }
+        self.next += 1;
+        self.place(token, kind);
+        if right == "let mut" {
+            self.emit(Token { lo: token.hi, hi: token.hi, kind: T::Mut, after_break: false }, T::Mut);
+        }
         true
     }
 
@@ -431,6 +491,10 @@ impl Layer<'_> {
             && match self.top().kind {
                 Kind::Paren => impossible_in_parens(kind) || self.unclosed_before_item(kind),
                 Kind::Items => false,
+                Kind::Arms | Kind::Fields | Kind::Literal if impossible_as_entry(kind) => {
+                    ends_statement(self.previous)
+                        || matches!(self.previous, T::Sep | T::Comma | T::LBrace | T::LitBrace)
+                }
                 _ => self.unclosed_before_item(kind),
             };
         if lost {
@@ -453,8 +517,8 @@ impl Layer<'_> {
 
     fn close_missing(&mut self, before: Token) {
         let opener = self.top().opener;
-        // Several brackets that one token closes are one mistake.
-        let again = self.next_closed == Some(self.next);
+        // Several brackets that one token closes are one mistake; the lexer's own closers are reported by the lexer.
+        let again = self.next_closed == Some(self.next) || before.lo == before.hi || self.after_bad_text();
         self.next_closed = Some(self.next);
         self.reported += usize::from(!again);
         if !again && self.reported <= MAX_REPORTED {
@@ -469,6 +533,14 @@ impl Layer<'_> {
             self.diagnostics.push(d);
         }
         self.close_before(before);
+    }
+
+    /// A string without its closing quote has swallowed the rest of its line, closers too.
+    fn after_bad_text(&self) -> bool {
+        self.out.last().is_some_and(|t| {
+            let cut_short = t.kind == T::FEnd && t.lo == t.hi;
+            cut_short || (t.kind == T::Error && self.text[t.lo as usize..].starts_with('"'))
+        })
     }
 
     fn close_before(&mut self, before: Token) {
@@ -518,12 +590,19 @@ impl Layer<'_> {
     }
 
     fn report_extra(&mut self, token: Token) {
+        if token.lo == token.hi {
+            return; // the lexer's closer of a hole, reported by the lexer
+        }
         self.reported += 1;
         if self.reported <= MAX_REPORTED {
+            let hole_end = || self.tokens[self.next..].iter().find(|t| t.kind == T::HoleClose);
+            if self.open_holes > 0 && hole_end().is_some_and(|t| t.lo == t.hi) {
+                return; // the hole's own end is missing, and the lexer has reported that
+            }
             let text = &self.text[token.lo as usize..token.hi as usize];
             let d = Diagnostic::error("E0100", self.span(token), format!("this `{text}` closes nothing"))
                 .help("remove it, or add the bracket that it should close");
-            self.diagnostics.push(d);
+            self.extra.push(d);
         }
     }
 
@@ -640,7 +719,7 @@ mod tests {
     /// The text with `⏎` where a statement ends and `{{` for a literal's brace; repairs are counted.
     fn arranged(text: &str) -> (String, usize) {
         let (tokens, _) = lex(FileId(0), text);
-        let Arranged { tokens, diagnostics, .. } = arrange(FileId(0), text, &tokens);
+        let Arranged { tokens, diagnostics, extra, .. } = arrange(FileId(0), text, &tokens);
         let words: Vec<&str> = tokens
             .iter()
             .map(|t| match t.kind {
@@ -651,7 +730,7 @@ mod tests {
                 _ => &text[t.lo as usize..t.hi as usize],
             })
             .collect();
-        (words.join(" "), diagnostics.into_sorted().len())
+        (words.join(" "), diagnostics.into_sorted().len() + extra.len())
     }
 
     #[track_caller]
@@ -701,7 +780,25 @@ mod tests {
         assert_eq!(arranged("fn f() {\n x(\n}\nfn g() { }").1, 1);
         assert_eq!(arranged("fn f() {\n x\nfn g() { }"), ("fn f ( ) { x +} ⏎ fn g ( ) { }".into(), 1));
         assert_eq!(arranged("a ) ]"), ("a".into(), 2));
+        assert_eq!(arranged("match a {\n b => c\nlet d = 1"), ("match a { b => c +} ⏎ let d = 1".into(), 1));
+        assert_eq!(arranged("P { x: 1\nreturn").1, 1);
         assert_eq!(arranged("{ ("), ("{ ( +) +}".into(), 1), "one report for the end of the file");
+    }
+
+    #[test]
+    fn misspelled_keywords_are_taken_for_what_was_meant() {
+        let kinds = |text: &str| {
+            let (tokens, _) = lex(FileId(0), text);
+            let Arranged { tokens, diagnostics, .. } = arrange(FileId(0), text, &tokens);
+            (tokens.iter().map(|t| t.kind).take(3).collect::<Vec<_>>(), diagnostics.into_sorted().len())
+        };
+        assert_eq!(kinds("strcut P { x: Int }"), (vec![T::Struct, T::Ident, T::LBrace], 1));
+        assert_eq!(kinds("func f() { }"), (vec![T::Fn, T::Ident, T::LParen], 1));
+        assert_eq!(kinds("var x = 1"), (vec![T::Let, T::Mut, T::Ident], 1));
+        assert_eq!(kinds("const x: Int = 1"), (vec![T::Let, T::Ident, T::Colon], 1));
+        assert_eq!(kinds("var.x()").1, 0);
+        assert_eq!(kinds("point P { x: 1 }").1, 0);
+        assert_eq!(kinds("func(f)").1, 0);
     }
 
     #[test]

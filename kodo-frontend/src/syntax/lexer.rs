@@ -16,6 +16,9 @@ use logos::Logos;
 /// A reader fixes the first few; a file with more is not a program.
 const MAX_REPORTED: usize = 50;
 
+/// Characters in which the second quote of a wrong kind is looked for: a bound, so that a flood of them costs no more.
+const MAX_QUOTED: usize = 100;
+
 /// All tokens of a file, ended by one [`T::Eof`].
 pub fn lex(file: FileId, text: &str) -> (Vec<Token>, Diagnostics) {
     let mut lexer = Lexer {
@@ -71,6 +74,9 @@ impl Lexer<'_> {
                     self.push(T::GtJoint, lo, hi);
                     hi
                 }
+                Ok(T::Int | T::Float) if self.byte(hi).is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_') => {
+                    self.bad_number(lo, hi)
+                }
                 Ok(kind) => {
                     if let Some(open) = self.holes.last_mut() {
                         match kind {
@@ -82,10 +88,7 @@ impl Lexer<'_> {
                     self.push(kind, lo, hi);
                     hi
                 }
-                Err(()) => {
-                    self.unknown(lo, hi);
-                    hi
-                }
+                Err(()) => self.unknown(lo, hi),
             };
             raw.bump(resume - hi);
         }
@@ -114,14 +117,14 @@ impl Lexer<'_> {
         }
     }
 
-    /// One diagnostic for a run of characters that start no token.
-    fn unknown(&mut self, lo: usize, hi: usize) {
+    /// One diagnostic for a run of characters that start no token; returns where lexing goes on.
+    fn unknown(&mut self, lo: usize, hi: usize) -> usize {
         if let Some(last) = self.tokens.last_mut()
             && last.kind == T::Error
             && last.hi as usize == lo
         {
             last.hi = hi as u32;
-            return;
+            return hi;
         }
         let c = self.text[lo..].chars().next().unwrap_or('\0');
         let invisible =
@@ -144,7 +147,36 @@ impl Lexer<'_> {
             d = d.help(help);
         }
         self.report(d);
-        self.push(T::Error, lo, hi);
+        // Text between quotes of another kind is one mistake.
+        let closing = match c {
+            '\'' | '`' => Some(c),
+            '‘' => Some('’'),
+            '“' | '„' => Some('”'),
+            _ => None,
+        };
+        let end = closing.map_or(hi, |q| {
+            let near = self.text[hi..].char_indices().take(MAX_QUOTED).take_while(|&(_, c)| c != '\n');
+            near.filter(|&(_, c)| c == q).map(|(n, _)| hi + n + q.len_utf8()).next().unwrap_or(hi)
+        });
+        self.push(T::Error, lo, end);
+        end
+    }
+
+    /// A number that runs into letters or digits that do not belong to it; returns where lexing goes on.
+    fn bad_number(&mut self, lo: usize, hi: usize) -> usize {
+        let rest = self.text.as_bytes()[hi..].iter().position(|b| !(b.is_ascii_alphanumeric() || *b == b'_'));
+        let end = rest.map_or(self.text.len(), |n| hi + n);
+        let text = &self.text[lo..end];
+        let help = match text.get(..2) {
+            Some("0x") => "after `0x` stand hexadecimal digits",
+            Some("0b") => "after `0b` stand the digits 0 and 1",
+            Some("0o") => "after `0o` stand the digits 0 to 7",
+            _ => "a name starts with a letter; separate a number from what follows it",
+        };
+        let shown: String = text.chars().take(30).collect();
+        self.report(self.error(lo, end, format!("`{shown}` is no number")).help(help));
+        self.push(T::Error, lo, end);
+        end
     }
 
     fn line_end(&self, from: usize) -> usize {
@@ -175,7 +207,10 @@ impl Lexer<'_> {
                 }
                 Some(b'\\') if bytes.get(at + 1).is_some_and(|&b| b != b'\n') => at += 2,
                 None | Some(b'\n') => {
-                    self.unterminated(lo, at);
+                    // In a hole it is rather the hole that is not closed: the line's end reports it.
+                    if self.holes.is_empty() {
+                        self.unterminated(lo, at);
+                    }
                     self.push(T::Error, lo, at);
                     return at;
                 }
@@ -241,7 +276,8 @@ impl Lexer<'_> {
         if self.holes.is_empty() {
             return;
         }
-        let d = self.error(at, at, "this f-string is not closed on its line").help("a hole ends with `}`");
+        let start = self.tokens.iter().rev().find(|t| t.kind == T::FStart).map_or(at, |t| t.lo as usize);
+        let d = self.error(start, at, "this f-string is not closed on its line").help("a hole ends with `}`");
         self.report(d);
         while self.holes.pop().is_some() {
             self.push(T::HoleClose, at, at);
@@ -277,6 +313,12 @@ mod tests {
     }
 
     #[test]
+    fn numbers_end_where_letters_do_not_follow() {
+        assert_eq!(errors("1abc 0b12 0x 0xfg 1.5e 2"), [(0, 4), (5, 9), (10, 12), (13, 17), (18, 22)]);
+        assert_eq!(kinds("1.abs 1_0"), [T::Int, T::Dot, T::Ident, T::Int, T::Eof]);
+    }
+
+    #[test]
     fn breaks_are_remembered_on_the_next_token() {
         let (tokens, _) = lex(FileId(0), "a b\n // note\n c");
         assert_eq!(tokens.iter().map(|t| t.after_break).collect::<Vec<_>>(), [false, false, true, false]);
@@ -309,12 +351,14 @@ mod tests {
         assert_eq!(errors("\"abc\\"), [(0, 5)]);
         assert_eq!(errors("f\"").len(), 1);
         assert_eq!(errors("f\"{x").len(), 1);
+        assert_eq!(errors("a f\"{x\"\nb"), [(2, 7)]);
         assert_eq!(errors("\"\"\"abc"), [(0, 3)]);
     }
 
     #[test]
     fn what_is_no_token_is_reported_once_per_run() {
         assert_eq!(errors("a \0\0\0 b § é"), [(2, 3), (8, 10), (11, 13)]);
+        assert_eq!(errors("'a b' 'c\n`d` '"), [(0, 1), (6, 7), (9, 10), (13, 14)]);
     }
 
     /// Every prefix of a program lexes without a panic, and the tokens cover increasing places.

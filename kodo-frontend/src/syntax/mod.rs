@@ -37,9 +37,16 @@ pub fn parse(file: FileId, text: &str, names: &mut Names) -> (ast::Ast, Diagnost
     let arranged = layer::arrange(file, text, &tokens);
     drop(tokens);
     diagnostics.extend(arranged.diagnostics);
-    let (ast, errors) = recover::parse(file, text, &arranged.tokens, &arranged.braces, names);
-    diagnostics.extend(errors);
-    (ast, diagnostics)
+    let parsed = recover::parse(file, text, &arranged.tokens, &arranged.braces, names);
+    diagnostics.extend(parsed.diagnostics);
+    // A `{` that is missing leaves a `}` over further down.
+    let mut missing = parsed.missing_braces.into_iter().peekable();
+    for extra in arranged.extra {
+        if missing.next_if(|&lo| lo < extra.span.lo).is_none() {
+            diagnostics.push(extra);
+        }
+    }
+    (parsed.ast, diagnostics)
 }
 
 #[cfg(test)]

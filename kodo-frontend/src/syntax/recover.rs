@@ -16,7 +16,7 @@
 
 use super::ast::{Ast, Id, Node};
 use super::build::Builder;
-use super::explain::{self, Found, Place};
+use super::explain::{self, Found, Place, Symptom};
 use super::grammar::FileParser;
 use super::layer::{Kind, continues, starts_item};
 use super::token::{T, Token};
@@ -32,8 +32,18 @@ pub const MAX_ERRORS: usize = 50;
 /// the skeleton stays short; small enough to be parsed fifty times.
 const UNIT: usize = 2000;
 
+/// Tokens within which the same symptom of a misplaced brace is the same mistake.
+const NEAR: usize = 200;
+
+pub struct Parsed {
+    pub ast: Ast,
+    pub diagnostics: Diagnostics,
+    /// Where a `{` was expected: a `}` further down has lost its partner. In order.
+    pub missing_braces: Vec<u32>,
+}
+
 /// Parses the tokens of a file. `braces` says what each brace holds.
-pub fn parse(file: FileId, text: &str, tokens: &[Token], braces: &[Kind], names: &mut Names) -> (Ast, Diagnostics) {
+pub fn parse(file: FileId, text: &str, tokens: &[Token], braces: &[Kind], names: &mut Names) -> Parsed {
     let builder = Builder { ast: Ast::new(file, text.len()), names, text, cuts: Vec::new() };
     let mut recovery = Recovery {
         file,
@@ -42,13 +52,17 @@ pub fn parse(file: FileId, text: &str, tokens: &[Token], braces: &[Kind], names:
         holds: Vec::new(),
         builder,
         errors: Vec::new(),
+        missing_braces: Vec::new(),
+        symptoms: [None; 3],
         budget: 4_000_000 + 6 * tokens.len() as u64,
     };
     let roots = recovery.file(braces);
     recovery.builder.ast.roots = roots;
     let mut diagnostics = Diagnostics::default();
     recovery.errors.into_iter().for_each(|d| diagnostics.push(d));
-    (recovery.builder.ast, diagnostics)
+    let mut missing_braces = recovery.missing_braces;
+    missing_braces.sort_unstable();
+    Parsed { ast: recovery.builder.ast, diagnostics, missing_braces }
 }
 
 /// A token for the grammar. `at` is its index in the file's tokens; for `Cut` the unit's.
@@ -82,6 +96,9 @@ struct Recovery<'s> {
     holds: Vec<Kind>,
     builder: Builder<'s>,
     errors: Vec<Diagnostic>,
+    missing_braces: Vec<u32>,
+    /// The token where each [`Symptom`] was seen last.
+    symptoms: [Option<usize>; 3],
     /// Tokens that may still be parsed again.
     budget: u64,
 }
@@ -194,6 +211,8 @@ impl Recovery<'_> {
         let Some((roots, left)) = self.settle(skeleton, tokens.len(), false) else {
             // The layer and the grammar disagree about a brace: without cutting they need not agree.
             self.errors.clear();
+            self.missing_braces.clear();
+            self.symptoms = [None; 3];
             let all = self.pieces(0, tokens.len());
             return self.settle(all, tokens.len(), false).map(|(roots, _)| roots).unwrap_or_default();
         };
@@ -282,10 +301,20 @@ impl Recovery<'_> {
         let roots = self.settle(pieces, unit.end, true).map(|(roots, _)| roots);
         let Some(&[root]) = roots.as_deref() else { return self.builder.add(lo, Node::Error, hi) };
         if let Some(d) = explain::misplaced(&self.builder.ast, root, unit.place) {
-            self.report(d);
+            let symptom = (unit.place == Place::Module).then_some(Symptom::StatementInModule);
+            if !self.is_again(symptom, unit.start) {
+                self.report(d);
+            }
             return self.builder.add(lo, Node::Error, hi);
         }
         root
+    }
+
+    /// Where a brace is missing or too many, every line after it is in the wrong place: once is enough.
+    fn is_again(&mut self, symptom: Option<Symptom>, at: usize) -> bool {
+        let Some(symptom) = symptom else { return false };
+        let last = self.symptoms[symptom as usize].replace(at);
+        last.is_some_and(|last| at.abs_diff(last) < NEAR)
     }
 
     fn report(&mut self, d: Diagnostic) {
@@ -326,7 +355,11 @@ impl Recovery<'_> {
                 }
                 Err(failure) => failure,
             };
-            let consequence = last.is_some_and(|p| failure.at == p || failure.at == p + 1);
+            // At the replaced place, or as soon as something follows its brackets.
+            let consequence = last.is_some_and(|p| {
+                let at = failure.at;
+                at == p || at == p + 1 || (at > p && pieces[p + 1..at].iter().all(|p| closes(p.kind)))
+            });
             let anchor = if consequence { last.unwrap_or_default() } else { failure.at };
             if pieces.get(anchor).is_some_and(|p| p.kind == T::Cut) {
                 return None;
@@ -412,8 +445,14 @@ impl Recovery<'_> {
             opener,
             in_condition,
         };
+        let symptom = found.symptom();
         let d = explain::explain(&found);
-        self.report(d);
+        if found.lacks_brace() {
+            self.missing_braces.push(d.span.lo);
+        }
+        if !self.is_again(symptom, at) {
+            self.report(d);
+        }
     }
 
     fn is_inside_line(&self, at: usize) -> bool {
