@@ -43,7 +43,7 @@ fn a_spawned_block_has_copies_of_its_captures() {
     });
     let program = compile(b);
     let names: Vec<&str> = program.instances.iter().map(|body| body.name.as_str()).collect();
-    assert_eq!(names, ["main", "main.spawn1", "main.spawn1.spawn1"]);
+    assert_eq!(names, ["main", "main.spawn1", "main.spawn2"]);
     assert_eq!(spawn_kinds(&program.instances[0]), [SpawnKind::Future]);
     assert_eq!(spawn_kinds(&program.instances[1]), [SpawnKind::Detached]);
     assert_eq!(run::run(&program).1, "6 6 5");
