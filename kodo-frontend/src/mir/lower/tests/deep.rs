@@ -84,3 +84,23 @@ fn nested_spawns() {
     });
     assert_eq!(compile(b).instances.len(), DEPTH / 10 + 1);
 }
+
+#[test]
+fn nested_matches_loops_and_calls() {
+    let body = nest(|f, value| {
+        let (one, wild) = (f.lit(1), f.wild());
+        let (a, b) = (f.int(1), f.int(2));
+        f.matches(value, vec![(one, None, a), (wild, None, b)])
+    });
+    assert_eq!(count_switches(&body), DEPTH);
+    let body = nest(|f, value| f.op(Intrinsic::StringLength, &[], &[value], Ty::INT));
+    assert_eq!(count_calls(&body, Intrinsic::StringLength), DEPTH);
+    let body = nest(|f, value| {
+        let (yes, leave) = (f.bool(true), f.brk());
+        let body = f.block(&[value, leave], None);
+        let looped = f.while_(yes, body);
+        let zero = f.int(0);
+        f.block(&[looped], Some(zero))
+    });
+    assert_eq!(body.blocks.len(), 1);
+}

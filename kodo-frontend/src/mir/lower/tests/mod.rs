@@ -5,6 +5,8 @@ mod data;
 mod deep;
 mod flow;
 mod instances;
+mod random;
+mod reference;
 mod run;
 mod threads;
 

@@ -272,7 +272,7 @@ fn check_or(locals: &[Value], check: &Check) -> End<()> {
     }
 }
 
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::Int(value) => value.to_string(),
         Value::Float(value) => value.to_string(),
@@ -359,31 +359,47 @@ fn evaluate(locals: &[Value], rvalue: &Rvalue) -> Value {
             Value::List(items) => Value::Int(items.len() as i64),
             other => panic!("length of {other:?}"),
         },
-        Rvalue::Unary(op, value) => match (op, read(locals, value)) {
-            (UnaryOp::Not, Value::Bool(value)) => Value::Bool(!value),
-            (UnaryOp::Neg, Value::Int(value)) => Value::Int(value.wrapping_neg()),
-            (UnaryOp::BitNot, Value::Int(value)) => Value::Int(!value),
-            (op, value) => panic!("{op:?} {value:?}"),
-        },
-        Rvalue::Binary(op, a, b) => match (op, read(locals, a), read(locals, b)) {
-            (B::Add, Value::Int(a), Value::Int(b)) => Value::Int(a.wrapping_add(b)),
-            (B::Sub, Value::Int(a), Value::Int(b)) => Value::Int(a.wrapping_sub(b)),
-            (B::Mul, Value::Int(a), Value::Int(b)) => Value::Int(a.wrapping_mul(b)),
-            (B::Div, Value::Int(a), Value::Int(b)) => Value::Int(a / b),
-            (B::Rem, Value::Int(a), Value::Int(b)) => Value::Int(a % b),
-            (B::Shl, Value::Int(a), Value::Int(b)) => Value::Int(a.wrapping_shl(b as u32)),
-            (B::BitXor, Value::Int(a), Value::Int(b)) => Value::Int(a ^ b),
-            (B::Eq, Value::Int(a), Value::Int(b)) => Value::Bool(a == b),
-            (B::Lt, Value::Int(a), Value::Int(b)) => Value::Bool(a < b),
-            (B::Le, Value::Int(a), Value::Int(b)) => Value::Bool(a <= b),
-            (B::Gt, Value::Int(a), Value::Int(b)) => Value::Bool(a > b),
-            (B::Ge, Value::Int(a), Value::Int(b)) => Value::Bool(a >= b),
-            (B::Ne, Value::Int(a), Value::Int(b)) => Value::Bool(a != b),
-            (B::Eq, Value::Bool(a), Value::Bool(b)) => Value::Bool(a == b),
-            (B::Ne, Value::Bool(a), Value::Bool(b)) => Value::Bool(a != b),
-            (B::Div, Value::Float(a), Value::Float(b)) => Value::Float(a / b),
-            (B::Lt, Value::Float(a), Value::Float(b)) => Value::Bool(a < b),
-            (op, a, b) => panic!("{a:?} {op:?} {b:?}"),
-        },
+        Rvalue::Unary(op, value) => unary(*op, read(locals, value)),
+        Rvalue::Binary(op, a, b) => {
+            let a = read(locals, a);
+            assert!(!matches!(a, Value::Str(_)), "strings have operations of their own");
+            binary(*op, a, read(locals, b))
+        }
+    }
+}
+
+pub(crate) fn unary(op: UnaryOp, value: Value) -> Value {
+    match (op, value) {
+        (UnaryOp::Not, Value::Bool(value)) => Value::Bool(!value),
+        (UnaryOp::Neg, Value::Int(value)) => Value::Int(value.wrapping_neg()),
+        (UnaryOp::BitNot, Value::Int(value)) => Value::Int(!value),
+        (op, value) => panic!("{op:?} {value:?}"),
+    }
+}
+
+/// Strings too, for the reference.
+pub(crate) fn binary(op: B, a: Value, b: Value) -> Value {
+    match (op, a, b) {
+        (B::Add, Value::Int(a), Value::Int(b)) => Value::Int(a.wrapping_add(b)),
+        (B::Sub, Value::Int(a), Value::Int(b)) => Value::Int(a.wrapping_sub(b)),
+        (B::Mul, Value::Int(a), Value::Int(b)) => Value::Int(a.wrapping_mul(b)),
+        (B::Div, Value::Int(a), Value::Int(b)) => Value::Int(a / b),
+        (B::Rem, Value::Int(a), Value::Int(b)) => Value::Int(a % b),
+        (B::Shl, Value::Int(a), Value::Int(b)) => Value::Int(a.wrapping_shl(b as u32)),
+        (B::BitXor, Value::Int(a), Value::Int(b)) => Value::Int(a ^ b),
+        (B::Eq, Value::Int(a), Value::Int(b)) => Value::Bool(a == b),
+        (B::Lt, Value::Int(a), Value::Int(b)) => Value::Bool(a < b),
+        (B::Le, Value::Int(a), Value::Int(b)) => Value::Bool(a <= b),
+        (B::Gt, Value::Int(a), Value::Int(b)) => Value::Bool(a > b),
+        (B::Ge, Value::Int(a), Value::Int(b)) => Value::Bool(a >= b),
+        (B::Ne, Value::Int(a), Value::Int(b)) => Value::Bool(a != b),
+        (B::Eq, Value::Bool(a), Value::Bool(b)) => Value::Bool(a == b),
+        (B::Ne, Value::Bool(a), Value::Bool(b)) => Value::Bool(a != b),
+        (B::Div, Value::Float(a), Value::Float(b)) => Value::Float(a / b),
+        (B::Lt, Value::Float(a), Value::Float(b)) => Value::Bool(a < b),
+        (B::Add, Value::Str(a), b) => Value::Str(a + &text(&b)),
+        (B::Eq, Value::Str(a), Value::Str(b)) => Value::Bool(a == b),
+        (B::Ne, Value::Str(a), Value::Str(b)) => Value::Bool(a != b),
+        (op, a, b) => panic!("{a:?} {op:?} {b:?}"),
     }
 }
