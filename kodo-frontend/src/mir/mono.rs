@@ -1,9 +1,9 @@
 //! Instances: the functions and spawned blocks that `main` needs, each for concrete types.
 //!
-//! A work list starts with `main`; copying a body with its types substituted finds the instances it calls and spawns, which
-//! are numbered in the order they are found: the same program always gives the same numbers. Nothing recurses on
-//! the depth of calls. A spawned block is an instance of its own, of the type arguments of the function around it;
-//! a call of an `async` function spawns the function's own body.
+//! A work list starts with `main`; copying a body with its types substituted finds the instances it calls and
+//! spawns, which are numbered in the order they are found: the same program always gives the same numbers. Nothing
+//! recurses on the depth of calls. A spawned block is an instance of its own, of the type arguments of the function
+//! around it; a call of an `async` function spawns the function's own body.
 //!
 //! A generic function that calls itself with ever bigger types would need instances without end. It is
 //! reported where the types pass [`MAX_DEPTH`] or [`MAX_SIZE`], or a function's instances [`MAX_INSTANCES`].

@@ -9,8 +9,8 @@
 //!
 //! *Ownership* is not decided here. Every read is a `Copy` (or a `Borrow`, where the callee only looks), nothing is
 //! dropped, and every temporary is a local of its own. What is promised in return, so that liveness alone can
-//! place the drops: a local that a statement or call overwrites is read by it as a whole or not at all, and a place
-//! written through a projection is not read by the same statement.
+//! place the drops: a counted local that a statement or call overwrites is read by it as a whole or not at all, and
+//! the value written through a projection is no part of the same variable.
 //!
 //! Dead code is not lowered: after `return` and its like there is no current block, and what would be written is
 //! discarded.

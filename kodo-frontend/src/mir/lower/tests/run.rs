@@ -1,7 +1,7 @@
 //! Checks the form of a lowered program, and runs it.
 //!
-//! The interpreter knows values, not counts: a copy is a clone, a `mut` parameter is copied in and back out. A spawned body runs
-//! at once. What the program prints, and how it ended, is the answer.
+//! The interpreter knows values, not counts: a copy is a clone, a `mut` parameter is copied in and back out. A
+//! spawned body runs at once. What the program prints, and how it ended, is the answer.
 
 use crate::hir::BinaryOp as B;
 use crate::mir::lower::builder::{for_each_local, successors_of};

@@ -73,7 +73,10 @@ fn an_async_function_is_spawned_by_its_call() {
 
 #[test]
 fn a_parallel_block_is_joined_on_every_way_out() {
-    // for i in 0..4 { parallel { if i == 0 { continue }; if i == 2 { break }; spawn { println("t") } }; println("end") }
+    // for i in 0..4 {
+    //     parallel { if i == 0 { continue } if i == 2 { break } spawn { println("t") } }
+    //     println("end")
+    // }
     // parallel { parallel { return } }
     let mut b = Build::new();
     b.function("main", 0, &[], Ty::UNIT, |f, _| {
