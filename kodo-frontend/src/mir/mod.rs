@@ -205,7 +205,7 @@ pub enum TerminatorKind {
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum SpawnBody {
-    /// Index into [`Body::spawned`], before `mono`.
+    /// Index into [`Body::spawned`] of the function, before `mono`.
     Local(u32),
     /// An `async fn`'s own body, before `mono`.
     Function(FnId, Vec<Ty>),
@@ -261,7 +261,7 @@ pub struct Body {
     pub params: u32,
     pub locals: Vec<LocalDecl>,
     pub blocks: Vec<Block>,
-    /// Bodies of the spawned blocks inside this one (before `mono`).
+    /// Of a function, before `mono`: the bodies of all spawned blocks inside it, also of those inside each other.
     pub spawned: Vec<Body>,
 }
 

@@ -1,9 +1,9 @@
 //! Instances: the functions and spawned blocks that `main` needs, each for concrete types.
 //!
-//! A work list starts with `main`; copying a body with its types substituted finds the instances it calls and spawns, which
-//! are numbered in the order they are found: the same program always gives the same numbers. Nothing recurses on
-//! the depth of calls. A spawned block is an instance of its own, of the type arguments of the function around it;
-//! a call of an `async` function spawns the function's own body.
+//! A work list starts with `main`; copying a body with its types substituted finds the instances it calls and
+//! spawns, which are numbered in the order they are found: the same program always gives the same numbers. Nothing
+//! recurses on the depth of calls. A spawned block is an instance of its own, of the type arguments of the function
+//! around it; a call of an `async` function spawns the function's own body.
 //!
 //! A generic function that calls itself with ever bigger types would need instances without end. It is
 //! reported where the types pass [`MAX_DEPTH`] or [`MAX_SIZE`], or a function's instances [`MAX_INSTANCES`].
@@ -24,11 +24,11 @@ pub const MAX_SIZE: u64 = 4_000;
 /// Instances of one function. Runaways that grow in two ways at once meet this before the others.
 pub const MAX_INSTANCES: u32 = 10_000;
 
-/// One body to make: a function, or the spawned block at the end of `path` in it.
+/// One body to make: a function, or a spawned block in it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     function: FnId,
-    path: Vec<u32>,
+    spawned: Option<u32>,
     args: Vec<Ty>,
 }
 
@@ -57,7 +57,7 @@ pub fn instantiate(
         taken: FxHashSet::default(),
     };
     let span = mono.program.functions[main.0 as usize].span;
-    let main = mono.instance(Key { function: main, path: Vec::new(), args: Vec::new() }, span)?;
+    let main = mono.instance(Key { function: main, spawned: None, args: Vec::new() }, span)?;
     let mut instances = Vec::new();
     while let Some(key) = mono.keys.get(instances.len()).cloned() {
         instances.push(mono.copy(&key, bodies)?);
@@ -91,7 +91,7 @@ impl Mono<'_> {
         if let Some(&id) = self.ids.get(&key) {
             return Ok(id);
         }
-        if key.path.is_empty() {
+        if key.spawned.is_none() {
             self.check_growth(&key, span)?;
         }
         let id = InstanceId(self.keys.len() as u32);
@@ -128,7 +128,7 @@ impl Mono<'_> {
             let message = format!("`{display_name}` has no body and is no operation of the language");
             return Err(one(Diagnostic::error("E0502", span, message)));
         };
-        for &index in &key.path {
+        if let Some(index) = key.spawned {
             source = &source.spawned[index as usize];
         }
         let mut types = Substitution { args: &key.args, known: FxHashMap::default() };
@@ -158,7 +158,7 @@ impl Mono<'_> {
             TerminatorKind::Call { callee, .. } => match callee {
                 Callee::Function(function, args) => {
                     types.apply_all(&mut self.program.types, args);
-                    let callee_key = Key { function: *function, path: Vec::new(), args: std::mem::take(args) };
+                    let callee_key = Key { function: *function, spawned: None, args: std::mem::take(args) };
                     *callee = Callee::Instance(self.instance(callee_key, span)?);
                 }
                 Callee::Intrinsic(_, args) => types.apply_all(&mut self.program.types, args),
@@ -168,13 +168,11 @@ impl Mono<'_> {
                 *result = types.apply(&mut self.program.types, *result);
                 let spawned = match body {
                     SpawnBody::Local(index) => {
-                        let mut path = key.path.clone();
-                        path.push(*index);
-                        Key { function: key.function, path, args: key.args.clone() }
+                        Key { function: key.function, spawned: Some(*index), args: key.args.clone() }
                     }
                     SpawnBody::Function(function, args) => {
                         types.apply_all(&mut self.program.types, args);
-                        Key { function: *function, path: Vec::new(), args: std::mem::take(args) }
+                        Key { function: *function, spawned: None, args: std::mem::take(args) }
                     }
                     SpawnBody::Instance(_) => return Ok(()),
                 };
@@ -194,7 +192,7 @@ impl Mono<'_> {
                 .collect();
             name.push_str(&format!("<{}>", args.join(", ")));
         }
-        for index in &key.path {
+        if let Some(index) = key.spawned {
             name.push_str(&format!(".spawn{}", index + 1));
         }
         let mut unique = name.clone();

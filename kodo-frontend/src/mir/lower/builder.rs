@@ -33,7 +33,7 @@ struct Open {
 }
 
 pub(super) struct Frame {
-    pub(super) name: String,
+    name: String,
     span: Span,
     pub(super) params: u32,
     locals: Vec<LocalDecl>,
@@ -43,7 +43,6 @@ pub(super) struct Frame {
     pub(super) scopes: Vec<Scope>,
     /// Where `_0` is returned.
     pub(super) exit: BlockId,
-    pub(super) spawned: Vec<Body>,
 }
 
 impl Frame {
@@ -58,7 +57,6 @@ impl Frame {
             vars: FxHashMap::default(),
             scopes: Vec::new(),
             exit: BlockId(0),
-            spawned: Vec::new(),
         };
         let entry = frame.new_block();
         frame.exit = frame.new_block();
@@ -168,7 +166,7 @@ impl Frame {
             params: self.params,
             locals: std::mem::take(&mut self.locals),
             blocks,
-            spawned: std::mem::take(&mut self.spawned),
+            spawned: Vec::new(),
         };
         drop_unused_locals(&mut body);
         body

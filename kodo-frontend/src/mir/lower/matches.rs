@@ -2,8 +2,8 @@
 //!
 //! A match can be a switch if every arm is, on its outermost level, a variant, an Int or a Bool (or an or-pattern of
 //! such), except a catch-all at the end. Arms of one variant are then tried in order below that variant's branch,
-//! and the catch-all ends each chain. Bodies are lowered once, however many paths lead to them; so that guards are too, an arm with
-//! a guard must not stand for several variants.
+//! and the catch-all ends each chain. Bodies are lowered once, however many paths lead to them; so that guards are
+//! too, an arm with a guard must not stand for several variants.
 
 use super::Lower;
 use super::place::is_place;

@@ -9,8 +9,8 @@
 //!
 //! *Ownership* is not decided here. Every read is a `Copy` (or a `Borrow`, where the callee only looks), nothing is
 //! dropped, and every temporary is a local of its own. What is promised in return, so that liveness alone can
-//! place the drops: a local that a statement or call overwrites is read by it as a whole or not at all, and a place
-//! written through a projection is not read by the same statement.
+//! place the drops: a counted local that a statement or call overwrites is read by it as a whole or not at all, and
+//! the value written through a projection is no part of the same variable.
 //!
 //! Dead code is not lowered: after `return` and its like there is no current block, and what would be written is
 //! discarded.
@@ -59,10 +59,12 @@ pub fn lower(program: &mut hir::Program, _names: &Names) -> Vec<Option<mir::Body
                 adts,
                 functions,
                 option: *option,
+                name: &function.display_name,
                 generics: function.generics.len() as u32,
                 body,
                 changes: changes::compute(body, functions),
                 frame: Frame::new(function.display_name.clone(), function.span, function.result),
+                spawned: Vec::new(),
             };
             Some(lower.function(function))
         })
@@ -75,11 +77,15 @@ struct Lower<'a> {
     adts: &'a [Adt],
     functions: &'a [hir::Function],
     option: AdtId,
+    /// Of the function.
+    name: &'a str,
     generics: u32,
     body: &'a hir::Body,
     /// For every expression: may evaluating it change a variable of the function?
     changes: Vec<bool>,
     frame: Frame,
+    /// The bodies of all spawned blocks, also of those inside others, in source order; `None` while being written.
+    spawned: Vec<Option<mir::Body>>,
 }
 
 impl Lower<'_> {
@@ -98,7 +104,9 @@ impl Lower<'_> {
         } else {
             self.frame.assign_unit(RESULT, function.span);
         }
-        self.frame.finish(self.generics)
+        let mut lowered = self.frame.finish(self.generics);
+        lowered.spawned = self.spawned.drain(..).flatten().collect();
+        lowered
     }
 
     fn declare_param(&mut self, hir: LocalId, ty: Ty, passing: Passing) {

@@ -13,17 +13,17 @@ impl Lower<'_> {
         let span = self.span(id);
         let captures =
             (spawn.captures.iter()).map(|&(outer, _)| Operand::Copy(Place::local(self.var(outer)))).collect();
-        let name = format!("{}.spawn{}", self.frame.name, self.frame.spawned.len() + 1);
+        let index = self.spawned.len();
+        self.spawned.push(None);
+        let name = format!("{}.spawn{}", self.name, index + 1);
         let outer = std::mem::replace(&mut self.frame, Frame::new(name, span, spawn.result));
         for &(_, inner) in &spawn.captures {
             let ty = self.body.local(inner).ty;
             self.declare_param(inner, ty, Passing::Owned);
         }
         self.eval_result(spawn.body);
-        let body = self.frame.finish(self.generics);
+        self.spawned[index] = Some(self.frame.finish(self.generics));
         self.frame = outer;
-        let index = self.frame.spawned.len() as u32;
-        self.frame.spawned.push(body);
 
         let scope = if spawn.parallel { self.frame.parallel_scope() } else { None };
         let kind = match scope {
@@ -31,7 +31,7 @@ impl Lower<'_> {
             None if spawn.detached => SpawnKind::Detached,
             None => SpawnKind::Future,
         };
-        self.emit_spawn(SpawnBody::Local(index), captures, kind, spawn.result, dest, span);
+        self.emit_spawn(SpawnBody::Local(index as u32), captures, kind, spawn.result, dest, span);
     }
 
     /// A call of an `async` function starts it at once; one whose future nobody takes is detached.

@@ -172,12 +172,9 @@ impl Write {
             None if stmts.iter().any(|&s| self.body.expr(s).ty == Ty::NEVER) => Ty::NEVER,
             None => Ty::UNIT,
         };
-        let stmts = stmts.iter().map(|&s| self.stmt(s)).collect();
+        // A plain `let` may be written as the first assignment of its variable: lowering makes the same of both.
+        let stmts = stmts.iter().map(|&s| Stmt::Expr(s)).collect();
         self.e(ExprKind::Block { stmts, tail }, ty)
-    }
-    /// `let` is written as an assignment of a variable seen for the first time: lowering makes the same of both.
-    fn stmt(&mut self, id: ExprId) -> Stmt {
-        Stmt::Expr(id)
     }
     pub(crate) fn set(&mut self, local: LocalId, value: ExprId) -> ExprId {
         let target = self.v(local);

@@ -2,7 +2,7 @@
 
 use super::build::*;
 use super::*;
-use crate::hir::{BinaryOp as B, ExprKind, FPart, Lit, PatKind};
+use crate::hir::{BinaryOp as B, ExprKind, FPart, Lit, PatKind, Stmt};
 use crate::mir::{Const, Operand, Rvalue};
 use crate::syntax::ast::Mode;
 use crate::types::ty::{Ty, TyCon};
@@ -448,4 +448,34 @@ fn a_diverging_operand_leaves_no_ill_formed_block() {
     let program = compile(b);
     assert_eq!(program.instances[0].blocks.len(), 1);
     assert!(matches!(run::run(&program).0, Ok(Value::Int(5))));
+}
+
+#[test]
+fn a_let_takes_a_tuple_or_struct_apart() {
+    let mut b = Build::new();
+    let pair = b.program.types.tuple(&[Ty::INT, Ty::STRING]);
+    let p = b.adt(P);
+    let ints = b.app(TyCon::List, Ty::INT);
+    b.function("main", 0, &[], Ty::UNIT, |f, _| {
+        // let (n, s) = (1, "s"); let P { x, name: _, items } = P { x: 2, name: "n", items: [] }
+        let (n, s, x, items) = (f.local(Ty::INT), f.local(Ty::STRING), f.local(Ty::INT), f.local(ints));
+        let (bind_n, bind_s, bind_x, wild, bind_items) = (f.bind(n), f.bind(s), f.bind(x), f.wild(), f.bind(items));
+        let (one, text) = (f.int(1), f.str("s"));
+        let value = f.e(ExprKind::Tuple(vec![one, text]), pair);
+        let pat = f.p(PatKind::Tuple(vec![bind_n, bind_s]), pair);
+        let first = Stmt::Let { pat, value, span: span() };
+        let (two, name, list) = (f.int(2), f.str("n"), f.list(&[], ints));
+        let value = f.make(P, 0, &[two, name, list], p);
+        let pat = f.variant(P, 0, &[bind_x, wild, bind_items], p);
+        let second = Stmt::Let { pat, value, span: span() };
+        let mut stmts = vec![first, second];
+        for local in [n, s, x] {
+            let value = f.v(local);
+            stmts.push(Stmt::Expr(f.say(value)));
+        }
+        f.e(ExprKind::Block { stmts, tail: None }, Ty::UNIT)
+    });
+    let program = compile(b);
+    assert_eq!(count_switches(&program.instances[0]), 0);
+    assert_eq!(run::run(&program).1, "1 s 2");
 }

@@ -5,6 +5,8 @@ mod data;
 mod deep;
 mod flow;
 mod instances;
+mod random;
+mod reference;
 mod run;
 mod threads;
 
@@ -46,8 +48,11 @@ fn failure(build: Build) -> (String, String) {
 }
 
 fn count_calls(body: &Body, op: Intrinsic) -> usize {
-    let is = |kind: &TerminatorKind| matches!(kind, TerminatorKind::Call { callee: Callee::Intrinsic(i, _), .. } if *i == op);
-    body.blocks.iter().filter(|block| is(&block.terminator.kind)).count()
+    let calls = |kind: &TerminatorKind| match kind {
+        TerminatorKind::Call { callee: Callee::Intrinsic(called, _), .. } => *called == op,
+        _ => false,
+    };
+    body.blocks.iter().filter(|block| calls(&block.terminator.kind)).count()
 }
 
 fn count_switches(body: &Body) -> usize {

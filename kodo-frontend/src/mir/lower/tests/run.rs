@@ -1,7 +1,7 @@
 //! Checks the form of a lowered program, and runs it.
 //!
-//! The interpreter knows values, not counts: a copy is a clone, a `mut` parameter is copied in and back out. A spawned body runs
-//! at once. What the program prints, and how it ended, is the answer.
+//! The interpreter knows values, not counts: a copy is a clone, a `mut` parameter is copied in and back out. A
+//! spawned body runs at once. What the program prints, and how it ended, is the answer.
 
 use crate::hir::BinaryOp as B;
 use crate::mir::lower::builder::{for_each_local, successors_of};
@@ -201,6 +201,12 @@ impl Machine<'_> {
                 items.push(value.clone());
                 Value::Unit
             }
+            (I::ListPop, [Value::List(items)]) => match items.pop() {
+                Some(value) => Value::Data(0, vec![value]),
+                None => Value::Data(1, Vec::new()),
+            },
+            (I::StringLength, [Value::Str(text)]) => Value::Int(text.chars().count() as i64),
+            (I::ChannelClose, [Value::Channel(_)]) => Value::Unit,
             (I::ListLength, [Value::List(items)]) => Value::Int(items.len() as i64),
             (I::ListMakeUnique, [Value::List(_)]) => Value::Unit,
             (I::ChannelNew, []) => Value::Channel(Rc::default()),
@@ -212,6 +218,12 @@ impl Machine<'_> {
                 Some(value) => Value::Data(0, vec![value]),
                 None => Value::Data(1, Vec::new()),
             },
+            (I::ChannelRecv, [Value::Channel(channel)]) => {
+                channel.borrow_mut().pop_front().ok_or("nothing to receive")?
+            }
+            (I::StringSplit, [Value::Str(text), Value::Str(by)]) if by.is_empty() => {
+                Value::List(text.chars().map(|c| Value::Str(c.into())).collect())
+            }
             (I::Await, [Value::Future(value)]) => (**value).clone(),
             (I::ParallelBegin, []) => {
                 self.output.push("begin".into());
@@ -260,7 +272,7 @@ fn check_or(locals: &[Value], check: &Check) -> End<()> {
     }
 }
 
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::Int(value) => value.to_string(),
         Value::Float(value) => value.to_string(),
@@ -281,10 +293,28 @@ fn read(locals: &[Value], operand: &Operand) -> Value {
             Const::Str(value) => Value::Str(value.to_string()),
         };
     };
-    let mut locals = locals.to_vec();
-    let value = place_mut(&mut locals, place).clone();
+    let value = place_of(locals, place).clone();
     assert!(!matches!(value, Value::Unset), "{place:?} is read before it is set");
     value
+}
+
+fn place_of<'a>(locals: &'a [Value], place: &Place) -> &'a Value {
+    let mut at = &locals[place.local.0 as usize];
+    for step in &place.projection {
+        at = match (step, at) {
+            (Projection::Field(field), Value::Data(_, fields)) => &fields[*field as usize],
+            (Projection::Variant(variant), Value::Data(is, _)) => {
+                assert_eq!(*is, i64::from(*variant), "another variant");
+                at
+            }
+            (Projection::Index(local), Value::List(items)) => match &locals[local.0 as usize] {
+                Value::Int(index) => &items[*index as usize],
+                other => panic!("index {other:?}"),
+            },
+            (step, at) => panic!("{step:?} of {at:?}"),
+        };
+    }
+    at
 }
 
 fn place_mut<'a>(locals: &'a mut [Value], place: &Place) -> &'a mut Value {
@@ -329,22 +359,47 @@ fn evaluate(locals: &[Value], rvalue: &Rvalue) -> Value {
             Value::List(items) => Value::Int(items.len() as i64),
             other => panic!("length of {other:?}"),
         },
-        Rvalue::Unary(op, value) => match (op, read(locals, value)) {
-            (UnaryOp::Not, Value::Bool(value)) => Value::Bool(!value),
-            (UnaryOp::Neg, Value::Int(value)) => Value::Int(value.wrapping_neg()),
-            (op, value) => panic!("{op:?} {value:?}"),
-        },
-        Rvalue::Binary(op, a, b) => match (op, read(locals, a), read(locals, b)) {
-            (B::Add, Value::Int(a), Value::Int(b)) => Value::Int(a.wrapping_add(b)),
-            (B::Sub, Value::Int(a), Value::Int(b)) => Value::Int(a.wrapping_sub(b)),
-            (B::Mul, Value::Int(a), Value::Int(b)) => Value::Int(a.wrapping_mul(b)),
-            (B::Div, Value::Int(a), Value::Int(b)) => Value::Int(a / b),
-            (B::Rem, Value::Int(a), Value::Int(b)) => Value::Int(a % b),
-            (B::Eq, Value::Int(a), Value::Int(b)) => Value::Bool(a == b),
-            (B::Lt, Value::Int(a), Value::Int(b)) => Value::Bool(a < b),
-            (B::Le, Value::Int(a), Value::Int(b)) => Value::Bool(a <= b),
-            (B::Gt, Value::Int(a), Value::Int(b)) => Value::Bool(a > b),
-            (op, a, b) => panic!("{a:?} {op:?} {b:?}"),
-        },
+        Rvalue::Unary(op, value) => unary(*op, read(locals, value)),
+        Rvalue::Binary(op, a, b) => {
+            let a = read(locals, a);
+            assert!(!matches!(a, Value::Str(_)), "strings have operations of their own");
+            binary(*op, a, read(locals, b))
+        }
+    }
+}
+
+pub(crate) fn unary(op: UnaryOp, value: Value) -> Value {
+    match (op, value) {
+        (UnaryOp::Not, Value::Bool(value)) => Value::Bool(!value),
+        (UnaryOp::Neg, Value::Int(value)) => Value::Int(value.wrapping_neg()),
+        (UnaryOp::BitNot, Value::Int(value)) => Value::Int(!value),
+        (op, value) => panic!("{op:?} {value:?}"),
+    }
+}
+
+/// Strings too, for the reference.
+pub(crate) fn binary(op: B, a: Value, b: Value) -> Value {
+    match (op, a, b) {
+        (B::Add, Value::Int(a), Value::Int(b)) => Value::Int(a.wrapping_add(b)),
+        (B::Sub, Value::Int(a), Value::Int(b)) => Value::Int(a.wrapping_sub(b)),
+        (B::Mul, Value::Int(a), Value::Int(b)) => Value::Int(a.wrapping_mul(b)),
+        (B::Div, Value::Int(a), Value::Int(b)) => Value::Int(a / b),
+        (B::Rem, Value::Int(a), Value::Int(b)) => Value::Int(a % b),
+        (B::Shl, Value::Int(a), Value::Int(b)) => Value::Int(a.wrapping_shl(b as u32)),
+        (B::BitXor, Value::Int(a), Value::Int(b)) => Value::Int(a ^ b),
+        (B::Eq, Value::Int(a), Value::Int(b)) => Value::Bool(a == b),
+        (B::Lt, Value::Int(a), Value::Int(b)) => Value::Bool(a < b),
+        (B::Le, Value::Int(a), Value::Int(b)) => Value::Bool(a <= b),
+        (B::Gt, Value::Int(a), Value::Int(b)) => Value::Bool(a > b),
+        (B::Ge, Value::Int(a), Value::Int(b)) => Value::Bool(a >= b),
+        (B::Ne, Value::Int(a), Value::Int(b)) => Value::Bool(a != b),
+        (B::Eq, Value::Bool(a), Value::Bool(b)) => Value::Bool(a == b),
+        (B::Ne, Value::Bool(a), Value::Bool(b)) => Value::Bool(a != b),
+        (B::Div, Value::Float(a), Value::Float(b)) => Value::Float(a / b),
+        (B::Lt, Value::Float(a), Value::Float(b)) => Value::Bool(a < b),
+        (B::Add, Value::Str(a), b) => Value::Str(a + &text(&b)),
+        (B::Eq, Value::Str(a), Value::Str(b)) => Value::Bool(a == b),
+        (B::Ne, Value::Str(a), Value::Str(b)) => Value::Bool(a != b),
+        (op, a, b) => panic!("{a:?} {op:?} {b:?}"),
     }
 }
