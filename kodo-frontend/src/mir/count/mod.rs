@@ -14,6 +14,7 @@
 //!                 a local read (borrowed, projected) and not live afterwards  is dropped right behind
 //!                 a local assigned and not live afterwards                    is dropped right behind
 //!                 a place assigned through a projection or a `mut` parameter  is dropped right before
+//!                 copies of the parts of a local that is then dropped     become moves (`take`)
 //!   each edge   what is initialized at its source and not live at its target is dropped at the head of the target, or
 //!               in a block of its own if the target has other predecessors
 //!   unwinding   what is initialized and not consumed when a call panics is dropped by a chain of cleanup blocks
@@ -23,12 +24,12 @@
 //! and none in a call that also borrows it. A callee consumes its owned arguments even if it panics; so does a
 //! `select`, for the values of its send arms. Blocks that only say `unreachable` get no drops before them.
 //!
-//! What it does not do: fuse a `Copy` of a field with the drop of its dying owner, reuse memory, or remove
-//! assignments whose value is never read.
+//! What it does not do: reuse memory, or remove assignments whose value is never read.
 
 #[cfg(test)]
 mod generate;
 mod normalize;
+mod take;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -159,6 +160,7 @@ impl Counter {
             self.statement(body, statement, tables, &mut reversed);
         }
         reversed.reverse();
+        take::take(body, &self.tracked, &mut reversed, tables);
         block.statements = reversed;
         debug_assert!(self.live.to_sparse() == self.live_in[id.0 as usize], "{}: bb{}", body.name, id.0);
         body.blocks[id.0 as usize] = block;

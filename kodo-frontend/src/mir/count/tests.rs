@@ -287,9 +287,8 @@ fn a_new_value_is_computed_before_the_old_one_dies() {
                 let _2: String
                 let _3: P
                 bb0: {
-                    _2 = copy _1.0
-                    _3 = P(copy _1.1, move _2)
-                    drop _1
+                    _2 = move _1.0
+                    _3 = P(move _1.1, move _2)
                     _1 = move _3
                     _0 = move _1
                     return
@@ -618,8 +617,7 @@ fn nothing_is_dropped_on_the_way_to_what_cannot_be_reached() {
                     switch copy _2 [0: bb1, 1: bb2, else bb3]
                 }
                 bb1: {
-                    _0 = copy _1@Some.0
-                    drop _1
+                    _0 = move _1@Some.0
                     return
                 }
                 bb2: {
@@ -712,8 +710,7 @@ fn a_channel_handle_dies_with_its_last_use() {
                 }
                 bb4: {
                     drop _1
-                    _0 = copy _3@Some.0
-                    drop _3
+                    _0 = move _3@Some.0
                     return
                 }
             }
@@ -772,11 +769,11 @@ fn a_select_initializes_on_the_edge_of_its_arm() {
     );
 }
 
-/// 100 000 blocks, half of them calls that may panic with a few values held: no recursion, no quadratic time, and
+/// 50 000 blocks, half of them calls that may panic with a few values held: no recursion, no quadratic time, and
 /// cleanup that is shared.
 #[test]
 fn large_bodies_are_counted_in_linear_time_and_space() {
-    const CALLS: usize = 50_000;
+    const CALLS: usize = 25_000;
     let mut text = String::from("fn t(_1: String, _2: Bool) -> String {\n");
     for n in 0..CALLS {
         text.push_str(&format!("let _{}: String ", n + 3));
@@ -798,4 +795,74 @@ fn large_bodies_are_counted_in_linear_time_and_space() {
     let blocks = &parsed.program.instances.last().expect("a body").blocks;
     assert_eq!(blocks.iter().filter(|b| b.cleanup).count(), 2);
     assert!(blocks.len() < 4 * CALLS);
+}
+
+#[test]
+fn parts_of_a_dying_value_are_moved_out_of_it() {
+    check(
+        "struct Q { P, String, Int }
+        fn t(_1: Option<Q>) -> String {
+            let _2: String
+            let _3: Int
+            bb0: {
+                _2 = copy _1@Some.0.0.1
+                _3 = copy _1@Some.0.2
+                call @both(copy _2, \"\") -> _0 [return bb1]
+            }
+            bb1: { return }
+        }",
+        r#"
+            fn t(_1: Option<Q>) -> String {
+                let _2: String
+                let _3: Int
+                bb0: {
+                    _2 = move _1@Some.0.0.1
+                    _3 = copy _1@Some.0.2
+                    drop _1@Some.0.0.0
+                    drop _1@Some.0.1
+                    call @both(move _2, "") -> _0 [return bb1]
+                }
+                bb1: {
+                    return
+                }
+            }
+        "#,
+    );
+}
+
+#[test]
+fn a_part_that_is_copied_twice_is_moved_once() {
+    check(
+        "fn t(_1: P) -> P { bb0: { _0 = P(copy _1.0, copy _1.0)  return } }",
+        "
+            fn t(_1: P) -> P {
+                bb0: {
+                    _0 = P(copy _1.0, move _1.0)
+                    drop _1.1
+                    return
+                }
+            }
+        ",
+    );
+}
+
+#[test]
+fn nothing_is_moved_out_of_what_is_looked_at_afterwards() {
+    check(
+        "fn t(_1: Option<String>) -> String {
+            let _2: Int
+            bb0: { _0 = copy _1@Some.0  _2 = discriminant(_1)  return }
+        }",
+        "
+            fn t(_1: Option<String>) -> String {
+                let _2: Int
+                bb0: {
+                    _0 = copy _1@Some.0
+                    _2 = discriminant(_1)
+                    drop _1
+                    return
+                }
+            }
+        ",
+    );
 }
