@@ -88,6 +88,11 @@ fn count_body(body: &mut Body, tables: &mut Tables<'_>) {
     let mut counter = Counter {
         live: WorkSet::new(body.locals.len()),
         heads: vec![Vec::new(); body.blocks.len()],
+        unreachable: body
+            .blocks
+            .iter()
+            .map(|b| b.statements.is_empty() && b.terminator.kind == TerminatorKind::Unreachable)
+            .collect(),
         original: body.blocks.len(),
         extra: Vec::new(),
         splits: FxHashMap::default(),
@@ -130,6 +135,8 @@ struct Counter {
     live: WorkSet,
     /// Drops to put at the head of each block.
     heads: Vec<Vec<Statement>>,
+    /// Blocks that only say so.
+    unreachable: Vec<bool>,
     /// Number of blocks before; `extra` (split edges, cleanup) follow.
     original: usize,
     extra: Vec<Block>,
@@ -154,7 +161,7 @@ impl Counter {
             },
         );
         self.live.clear();
-        self.terminator(body, &mut block.terminator);
+        self.terminator(&mut block.terminator);
         let mut reversed = Vec::with_capacity(block.statements.len());
         for statement in block.statements.drain(..).rev() {
             self.statement(body, statement, tables, &mut reversed);
@@ -198,7 +205,7 @@ impl Counter {
         out.extend(replaced.map(|place| drop_of(place, span)));
     }
 
-    fn terminator(&mut self, body: &Body, terminator: &mut Terminator) {
+    fn terminator(&mut self, terminator: &mut Terminator) {
         let span = terminator.span;
         let edges = visit::edges(&terminator.kind);
         for edge in &edges {
@@ -224,7 +231,7 @@ impl Counter {
             dead.extend(
                 edge.init.filter(|l| self.tracked[l.0 as usize] && !self.live_in[edge.target.0 as usize].contains(*l)),
             );
-            if dead.is_empty() || is_unreachable(body, edge.target) {
+            if dead.is_empty() || self.unreachable[edge.target.0 as usize] {
                 continue;
             }
             dead.sort_unstable();
@@ -329,10 +336,4 @@ impl Counter {
         }
         Some(next)
     }
-}
-
-fn is_unreachable(body: &Body, block: BlockId) -> bool {
-    body.blocks
-        .get(block.0 as usize)
-        .is_some_and(|b| b.statements.is_empty() && b.terminator.kind == TerminatorKind::Unreachable)
 }

@@ -233,6 +233,28 @@ fn a_loop_may_come_back_to_the_first_block() {
 }
 
 #[test]
+fn a_block_that_jumps_to_itself_drops_on_its_own_edge() {
+    check(
+        "fn t() -> () { let _1: String  bb0: { goto bb1 } bb1: { call @make() -> _1 [return bb1] } }",
+        "
+            fn t() -> () {
+                let _1: String
+                bb0: {
+                    goto bb1
+                }
+                bb1: {
+                    call @make() -> _1 [return bb2]
+                }
+                bb2: {
+                    drop _1
+                    goto bb1
+                }
+            }
+        ",
+    );
+}
+
+#[test]
 fn what_is_needed_again_is_not_moved_in_a_loop() {
     check(
         "fn t(_1: String, _2: Bool) -> () {
