@@ -28,6 +28,8 @@
 
 #[cfg(test)]
 mod generate;
+#[cfg(test)]
+mod large;
 mod normalize;
 mod take;
 #[cfg(test)]
@@ -99,6 +101,7 @@ fn count_body(body: &mut Body, tables: &mut Tables<'_>) {
         resume: None,
         chain: FxHashMap::default(),
         last_chain: Vec::new(),
+        last_held: 0,
         tracked,
         live_in,
         cfg,
@@ -142,12 +145,15 @@ struct Counter {
     extra: Vec<Block>,
     /// Split edges by target and what they drop.
     splits: FxHashMap<(BlockId, Vec<Local>), BlockId>,
-    /// The end of all cleanup, and the chain in front of it: (what to drop, where to go on) → block. Locals are
-    /// dropped newest first, so that blocks of nested scopes share the tail of their chains.
+    /// The end of all cleanup, and the chains in front of it: (what to drop, where to go on) → block. Locals are
+    /// dropped newest first, so that nested lifetimes share the tail of their chains, or oldest first if that needs
+    /// fewer new blocks.
     resume: Option<BlockId>,
     chain: FxHashMap<(Local, BlockId), BlockId>,
-    /// The last chain asked for, oldest local first; the next one usually has most of it in common.
+    /// The last chain of the first kind, oldest local first; the next one usually has most of it in common.
     last_chain: Vec<(Local, BlockId)>,
+    /// How many locals the last cleanup dropped.
+    last_held: usize,
 }
 
 impl Counter {
@@ -312,28 +318,48 @@ impl Counter {
         if held.is_empty() {
             return None;
         }
-        let mut next = match self.resume {
+        let resume = match self.resume {
             Some(block) => block,
             None => self.new_block(Vec::new(), TerminatorKind::Resume, span, true),
         };
-        self.resume = Some(next);
+        self.resume = Some(resume);
+        let ending = held.len() < std::mem::replace(&mut self.last_held, held.len());
         let common = self.last_chain.iter().zip(held).take_while(|((l, _), held)| l == *held).count();
         self.last_chain.truncate(common);
-        if let Some((_, block)) = self.last_chain.last() {
-            next = *block;
+        let mut next = self.last_chain.last().map_or(resume, |last| last.1);
+        for local in &held[common..] {
+            let Some(&block) = self.chain.get(&(*local, next)) else { break };
+            next = block;
+            self.last_chain.push((*local, block));
         }
-        for &local in &held[common..] {
-            next = match self.chain.get(&(local, next)) {
-                Some(&block) => block,
-                None => {
-                    let drops = vec![drop_of(Place::local(local), span)];
-                    let block = self.new_block(drops, TerminatorKind::Goto(next), span, true);
-                    self.chain.insert((local, next), block);
-                    block
-                }
-            };
+        let missing = &held[self.last_chain.len()..];
+        if missing.len() > 1 {
+            // What was made first and dies first: the chain that drops the oldest first may exist already.
+            let mut other = resume;
+            let mut found = 0;
+            for local in held.iter().rev() {
+                let Some(&block) = self.chain.get(&(*local, other)) else { break };
+                other = block;
+                found += 1;
+            }
+            // Of two equally long ones, the kind that suits what comes: lifetimes are ending, or beginning.
+            let other_missing = held.len() - found + usize::from(!ending);
+            if other_missing <= missing.len() {
+                return Some(held.iter().rev().skip(found).fold(other, |next, &l| self.link(l, next, span)));
+            }
+        }
+        for &local in missing {
+            next = self.link(local, next, span);
             self.last_chain.push((local, next));
         }
         Some(next)
+    }
+
+    /// A new cleanup block in front of `next`.
+    fn link(&mut self, local: Local, next: BlockId, span: Span) -> BlockId {
+        let drops = vec![drop_of(Place::local(local), span)];
+        let block = self.new_block(drops, TerminatorKind::Goto(next), span, true);
+        self.chain.insert((local, next), block);
+        block
     }
 }

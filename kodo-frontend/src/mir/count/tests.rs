@@ -6,7 +6,7 @@ use crate::mir::text::print_program;
 use crate::mir::verify::verify;
 
 /// What the tests' bodies call.
-const HEADER: &str = "
+pub(super) const HEADER: &str = "
     struct P { String, String }
     enum Option<T> { Some(T), None }
     fn use(ref _1: String) -> () { bb0: { return } }
@@ -789,34 +789,6 @@ fn a_select_initializes_on_the_edge_of_its_arm() {
             }
         "#,
     );
-}
-
-/// 50 000 blocks, half of them calls that may panic with a few values held: no recursion, no quadratic time, and
-/// cleanup that is shared.
-#[test]
-fn large_bodies_are_counted_in_linear_time_and_space() {
-    const CALLS: usize = 25_000;
-    let mut text = String::from("fn t(_1: String, _2: Bool) -> String {\n");
-    for n in 0..CALLS {
-        text.push_str(&format!("let _{}: String ", n + 3));
-    }
-    for n in 0..CALLS {
-        // Every value is used by the next call only, and the parameter by all.
-        let argument = if n == 0 { 1 } else { n + 2 };
-        let (block, local) = (2 * n, n + 3);
-        text.push_str(&format!(
-            "bb{block}: {{ call @mixed(borrow _1, copy _{argument}) -> _{local} [return bb{}] }}\n",
-            block + 1
-        ));
-        text.push_str(&format!("bb{}: {{ switch copy _2 [0: bb{}, else bb{}] }}\n", block + 1, block + 2, 2 * CALLS));
-    }
-    text.push_str(&format!("bb{}: {{ _0 = copy _1 return }} }}", 2 * CALLS));
-    let mut parsed = parse_program(&format!("{HEADER}{text}")).expect("the test's text");
-    insert(&mut parsed.program, &mut parsed.types, &parsed.adts);
-    assert_eq!(verify(&parsed.program, &mut parsed.types, &parsed.adts), Ok(()));
-    let blocks = &parsed.program.instances.last().expect("a body").blocks;
-    assert_eq!(blocks.iter().filter(|b| b.cleanup).count(), 2);
-    assert!(blocks.len() < 4 * CALLS);
 }
 
 #[test]
