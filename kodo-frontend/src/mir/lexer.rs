@@ -115,7 +115,7 @@ fn lex_string(text: &str, start: usize) -> Result<(String, usize), (usize, Strin
                 Some('u') => {
                     let hex: String = chars.by_ref().map(|(_, c)| c).skip(1).take_while(|c| *c != '}').collect();
                     let c = u32::from_str_radix(&hex, 16).ok().and_then(char::from_u32);
-                    value.push(c.ok_or((start + offset, "bad escape".to_string()))?);
+                    value.push(c.ok_or((start + 1 + offset, "bad escape".to_string()))?);
                 }
                 Some(c) => value.push(c),
                 None => break,

@@ -13,6 +13,7 @@
 //!   parameter: read only, never consumed) or *by reference* (a `mut` parameter: the place is the caller's).
 //! * `Operand::Copy(p)` counts up what it reads; `Operand::Move(p)` takes it and `p` (a whole owned local) is
 //!   uninitialized afterwards. `Operand::Borrow(p)` reads without counting, for the duration of the statement.
+//! * A dying local may be taken apart instead: in one block, each of its counted parts is moved or dropped once.
 //! * Assigning to a whole owned local requires it to be uninitialized (after `count`); assigning through a
 //!   projection replaces a live value: `count` puts a `Drop` of the old one before it.
 //! * A local initialized by a call is initialized on the edge to the call's target.

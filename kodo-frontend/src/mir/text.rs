@@ -530,4 +530,17 @@ entry fn first<2>(_1 (s): String, ref _2: List<T0>, mut _3: P, _4 ("bb1"): (Int,
         assert_eq!(error("fn f() -> () { bb0: { call @g() -> _0 } }"), "1:29: no body `g`");
         assert_eq!(error("fn f() -> () { bb0: { _0 = \"x return } }"), "1:28: unterminated string");
     }
+
+    #[test]
+    fn no_text_makes_the_parser_panic() {
+        for (end, _) in EVERYTHING.char_indices() {
+            let cut = &EVERYTHING[..end];
+            let complete = !cut.contains("entry") || cut == EVERYTHING.trim_end();
+            assert!(parse_program(cut).is_err() || complete, "{cut}");
+            let mut damaged = EVERYTHING.to_string();
+            damaged.remove(end);
+            let _ = parse_program(&damaged);
+        }
+        assert!(parse_program("fn f() -> () { bb0: { _0 = \"é\\u{110000}\" return } }").is_err());
+    }
 }

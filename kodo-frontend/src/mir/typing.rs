@@ -2,6 +2,7 @@
 //! intrinsic, that its result is not described.
 
 use super::{Body, Const, Intrinsic, Operand, Place, Projection};
+use crate::types::counted::Counted;
 use crate::types::ty::{Adt, AdtKind, Ty, TyCon, TyKind, Types};
 
 /// Type of a place; `None` if a projection does not fit the type it is applied to.
@@ -53,6 +54,64 @@ pub fn operand_ty(body: &Body, operand: &Operand, types: &mut Types, adts: &[Adt
         Operand::Copy(p) | Operand::Move(p) | Operand::Borrow(p) | Operand::Mut(p) => place_ty(body, p, types, adts),
         Operand::Const(c) => Some(const_ty(c)),
     }
+}
+
+/// The counted parts of a value of type `ty` that none of the paths leads to or through, as paths. An enum is of the
+/// variant that the paths into it name. `None` if two paths overlap, name two variants, or go into a list.
+pub fn uncovered(
+    ty: Ty,
+    paths: &[&[Projection]],
+    types: &mut Types,
+    adts: &[Adt],
+    counted: &mut Counted,
+) -> Option<Vec<Vec<Projection>>> {
+    let mut rest = Vec::new();
+    let mut todo = vec![(Vec::new(), ty, paths.to_vec())];
+    while let Some((prefix, ty, paths)) = todo.pop() {
+        if paths.is_empty() {
+            if counted.is_counted(types, adts, ty) {
+                rest.push(prefix);
+            }
+            continue;
+        }
+        if paths.iter().any(|p| p.is_empty()) {
+            if paths.len() > 1 {
+                return None;
+            }
+            continue;
+        }
+        let (fields, variant): (Vec<Ty>, Option<u32>) = match types.kind(ty).clone() {
+            TyKind::Tuple(items) => (items.to_vec(), None),
+            TyKind::App(TyCon::Adt(id), args) => {
+                let adt = adts.get(id.0 as usize)?;
+                let variant = match (adt.kind, &paths[0][0]) {
+                    (AdtKind::Struct, _) => None,
+                    (AdtKind::Enum, Projection::Variant(v)) => Some(*v),
+                    _ => return None,
+                };
+                let fields = &adt.variants.get(variant.unwrap_or(0) as usize)?.fields;
+                (fields.iter().map(|f| types.subst(f.ty, &args)).collect(), variant)
+            }
+            _ => return None,
+        };
+        let mut parts: Vec<Vec<&[Projection]>> = vec![Vec::new(); fields.len()];
+        for path in paths {
+            let path = match variant {
+                None => path,
+                Some(v) => path.strip_prefix(&[Projection::Variant(v)])?,
+            };
+            let (Projection::Field(n), path) = path.split_first()? else { return None };
+            parts.get_mut(*n as usize)?.push(path);
+        }
+        // The first field is looked at first, so that the answer is in order.
+        for (n, (ty, paths)) in fields.into_iter().zip(parts).enumerate().rev() {
+            let mut prefix = prefix.clone();
+            prefix.extend(variant.map(Projection::Variant));
+            prefix.push(Projection::Field(n as u32));
+            todo.push((prefix, ty, paths));
+        }
+    }
+    Some(rest)
 }
 
 /// Can the operation panic? Those that cannot need no cleanup block. Running out of memory ends the process and does

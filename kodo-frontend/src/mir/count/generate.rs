@@ -193,12 +193,7 @@ impl Generator {
 
     fn statement(&mut self, depth: usize) {
         match self.random.below(if depth > 3 { 12 } else { 18 }) {
-            0..=3 => {
-                let kind = [Kind::Text, Kind::Pair, Kind::Maybe][self.random.below(3)];
-                let value = self.value(kind);
-                let dest = self.destination(kind);
-                self.line(&format!("{dest} = {value}"));
-            }
+            0..=3 => self.assign(),
             4 => {
                 let (a, b, c) = (self.text_place(), self.text(), self.text());
                 self.call(&format!("call @borrows(borrow {a}, {b}, {c})"), Some(Kind::Text));
@@ -239,6 +234,13 @@ impl Generator {
             16 => self.examine(depth),
             _ => self.leave(),
         }
+    }
+
+    fn assign(&mut self) {
+        let kind = [Kind::Text, Kind::Pair, Kind::Maybe][self.random.below(3)];
+        let value = self.value(kind);
+        let dest = self.destination(kind);
+        self.line(&format!("{dest} = {value}"));
     }
 
     /// A block that ends early; the rest is generated in a fresh block reached by a branch around it.
@@ -284,7 +286,24 @@ impl Generator {
         self.block = join;
     }
 
+    /// A block that jumps back to itself.
+    fn repeat_block(&mut self) {
+        let (body, exit) = (self.new_block(), self.new_block());
+        self.line(&format!("goto bb{body}"));
+        self.block = body;
+        let visible = self.scope.len();
+        for _ in 0..1 + self.random.below(4) {
+            self.assign();
+        }
+        self.scope.truncate(visible);
+        self.line(&format!("switch copy _8 [0: bb{exit}, else bb{body}]"));
+        self.block = exit;
+    }
+
     fn repeat(&mut self, depth: usize) {
+        if self.random.below(3) == 0 {
+            return self.repeat_block();
+        }
         let (head, body, exit) = (self.new_block(), self.new_block(), self.new_block());
         self.line(&format!("goto bb{head}"));
         self.block = head;

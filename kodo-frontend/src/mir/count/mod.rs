@@ -14,6 +14,7 @@
 //!                 a local read (borrowed, projected) and not live afterwards  is dropped right behind
 //!                 a local assigned and not live afterwards                    is dropped right behind
 //!                 a place assigned through a projection or a `mut` parameter  is dropped right before
+//!                 copies of the parts of a local that is then dropped     become moves (`take`)
 //!   each edge   what is initialized at its source and not live at its target is dropped at the head of the target, or
 //!               in a block of its own if the target has other predecessors
 //!   unwinding   what is initialized and not consumed when a call panics is dropped by a chain of cleanup blocks
@@ -23,12 +24,14 @@
 //! and none in a call that also borrows it. A callee consumes its owned arguments even if it panics; so does a
 //! `select`, for the values of its send arms. Blocks that only say `unreachable` get no drops before them.
 //!
-//! What it does not do: fuse a `Copy` of a field with the drop of its dying owner, reuse memory, or remove
-//! assignments whose value is never read.
+//! What it does not do: reuse memory, or remove assignments whose value is never read.
 
 #[cfg(test)]
 mod generate;
+#[cfg(test)]
+mod large;
 mod normalize;
+mod take;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -87,12 +90,18 @@ fn count_body(body: &mut Body, tables: &mut Tables<'_>) {
     let mut counter = Counter {
         live: WorkSet::new(body.locals.len()),
         heads: vec![Vec::new(); body.blocks.len()],
+        unreachable: body
+            .blocks
+            .iter()
+            .map(|b| b.statements.is_empty() && b.terminator.kind == TerminatorKind::Unreachable)
+            .collect(),
         original: body.blocks.len(),
         extra: Vec::new(),
         splits: FxHashMap::default(),
         resume: None,
         chain: FxHashMap::default(),
         last_chain: Vec::new(),
+        last_held: 0,
         tracked,
         live_in,
         cfg,
@@ -129,17 +138,22 @@ struct Counter {
     live: WorkSet,
     /// Drops to put at the head of each block.
     heads: Vec<Vec<Statement>>,
+    /// Blocks that only say so.
+    unreachable: Vec<bool>,
     /// Number of blocks before; `extra` (split edges, cleanup) follow.
     original: usize,
     extra: Vec<Block>,
     /// Split edges by target and what they drop.
     splits: FxHashMap<(BlockId, Vec<Local>), BlockId>,
-    /// The end of all cleanup, and the chain in front of it: (what to drop, where to go on) → block. Locals are
-    /// dropped newest first, so that blocks of nested scopes share the tail of their chains.
+    /// The end of all cleanup, and the chains in front of it: (what to drop, where to go on) → block. Locals are
+    /// dropped newest first, so that nested lifetimes share the tail of their chains, or oldest first if that needs
+    /// fewer new blocks.
     resume: Option<BlockId>,
     chain: FxHashMap<(Local, BlockId), BlockId>,
-    /// The last chain asked for, oldest local first; the next one usually has most of it in common.
+    /// The last chain of the first kind, oldest local first; the next one usually has most of it in common.
     last_chain: Vec<(Local, BlockId)>,
+    /// How many locals the last cleanup dropped.
+    last_held: usize,
 }
 
 impl Counter {
@@ -153,12 +167,13 @@ impl Counter {
             },
         );
         self.live.clear();
-        self.terminator(body, &mut block.terminator);
+        self.terminator(&mut block.terminator);
         let mut reversed = Vec::with_capacity(block.statements.len());
         for statement in block.statements.drain(..).rev() {
             self.statement(body, statement, tables, &mut reversed);
         }
         reversed.reverse();
+        take::take(body, &self.tracked, &mut reversed, tables);
         block.statements = reversed;
         debug_assert!(self.live.to_sparse() == self.live_in[id.0 as usize], "{}: bb{}", body.name, id.0);
         body.blocks[id.0 as usize] = block;
@@ -196,7 +211,7 @@ impl Counter {
         out.extend(replaced.map(|place| drop_of(place, span)));
     }
 
-    fn terminator(&mut self, body: &Body, terminator: &mut Terminator) {
+    fn terminator(&mut self, terminator: &mut Terminator) {
         let span = terminator.span;
         let edges = visit::edges(&terminator.kind);
         for edge in &edges {
@@ -222,7 +237,7 @@ impl Counter {
             dead.extend(
                 edge.init.filter(|l| self.tracked[l.0 as usize] && !self.live_in[edge.target.0 as usize].contains(*l)),
             );
-            if dead.is_empty() || is_unreachable(body, edge.target) {
+            if dead.is_empty() || self.unreachable[edge.target.0 as usize] {
                 continue;
             }
             dead.sort_unstable();
@@ -303,34 +318,48 @@ impl Counter {
         if held.is_empty() {
             return None;
         }
-        let mut next = match self.resume {
+        let resume = match self.resume {
             Some(block) => block,
             None => self.new_block(Vec::new(), TerminatorKind::Resume, span, true),
         };
-        self.resume = Some(next);
+        self.resume = Some(resume);
+        let ending = held.len() < std::mem::replace(&mut self.last_held, held.len());
         let common = self.last_chain.iter().zip(held).take_while(|((l, _), held)| l == *held).count();
         self.last_chain.truncate(common);
-        if let Some((_, block)) = self.last_chain.last() {
-            next = *block;
+        let mut next = self.last_chain.last().map_or(resume, |last| last.1);
+        for local in &held[common..] {
+            let Some(&block) = self.chain.get(&(*local, next)) else { break };
+            next = block;
+            self.last_chain.push((*local, block));
         }
-        for &local in &held[common..] {
-            next = match self.chain.get(&(local, next)) {
-                Some(&block) => block,
-                None => {
-                    let drops = vec![drop_of(Place::local(local), span)];
-                    let block = self.new_block(drops, TerminatorKind::Goto(next), span, true);
-                    self.chain.insert((local, next), block);
-                    block
-                }
-            };
+        let missing = &held[self.last_chain.len()..];
+        if missing.len() > 1 {
+            // What was made first and dies first: the chain that drops the oldest first may exist already.
+            let mut other = resume;
+            let mut found = 0;
+            for local in held.iter().rev() {
+                let Some(&block) = self.chain.get(&(*local, other)) else { break };
+                other = block;
+                found += 1;
+            }
+            // Of two equally long ones, the kind that suits what comes: lifetimes are ending, or beginning.
+            let other_missing = held.len() - found + usize::from(!ending);
+            if other_missing <= missing.len() {
+                return Some(held.iter().rev().skip(found).fold(other, |next, &l| self.link(l, next, span)));
+            }
+        }
+        for &local in missing {
+            next = self.link(local, next, span);
             self.last_chain.push((local, next));
         }
         Some(next)
     }
-}
 
-fn is_unreachable(body: &Body, block: BlockId) -> bool {
-    body.blocks
-        .get(block.0 as usize)
-        .is_some_and(|b| b.statements.is_empty() && b.terminator.kind == TerminatorKind::Unreachable)
+    /// A new cleanup block in front of `next`.
+    fn link(&mut self, local: Local, next: BlockId, span: Span) -> BlockId {
+        let drops = vec![drop_of(Place::local(local), span)];
+        let block = self.new_block(drops, TerminatorKind::Goto(next), span, true);
+        self.chain.insert((local, next), block);
+        block
+    }
 }

@@ -6,7 +6,7 @@ use crate::mir::text::print_program;
 use crate::mir::verify::verify;
 
 /// What the tests' bodies call.
-const HEADER: &str = "
+pub(super) const HEADER: &str = "
     struct P { String, String }
     enum Option<T> { Some(T), None }
     fn use(ref _1: String) -> () { bb0: { return } }
@@ -233,6 +233,28 @@ fn a_loop_may_come_back_to_the_first_block() {
 }
 
 #[test]
+fn a_block_that_jumps_to_itself_drops_on_its_own_edge() {
+    check(
+        "fn t() -> () { let _1: String  bb0: { goto bb1 } bb1: { call @make() -> _1 [return bb1] } }",
+        "
+            fn t() -> () {
+                let _1: String
+                bb0: {
+                    goto bb1
+                }
+                bb1: {
+                    call @make() -> _1 [return bb2]
+                }
+                bb2: {
+                    drop _1
+                    goto bb1
+                }
+            }
+        ",
+    );
+}
+
+#[test]
 fn what_is_needed_again_is_not_moved_in_a_loop() {
     check(
         "fn t(_1: String, _2: Bool) -> () {
@@ -287,9 +309,8 @@ fn a_new_value_is_computed_before_the_old_one_dies() {
                 let _2: String
                 let _3: P
                 bb0: {
-                    _2 = copy _1.0
-                    _3 = P(copy _1.1, move _2)
-                    drop _1
+                    _2 = move _1.0
+                    _3 = P(move _1.1, move _2)
                     _1 = move _3
                     _0 = move _1
                     return
@@ -618,8 +639,7 @@ fn nothing_is_dropped_on_the_way_to_what_cannot_be_reached() {
                     switch copy _2 [0: bb1, 1: bb2, else bb3]
                 }
                 bb1: {
-                    _0 = copy _1@Some.0
-                    drop _1
+                    _0 = move _1@Some.0
                     return
                 }
                 bb2: {
@@ -712,8 +732,7 @@ fn a_channel_handle_dies_with_its_last_use() {
                 }
                 bb4: {
                     drop _1
-                    _0 = copy _3@Some.0
-                    drop _3
+                    _0 = move _3@Some.0
                     return
                 }
             }
@@ -772,30 +791,72 @@ fn a_select_initializes_on_the_edge_of_its_arm() {
     );
 }
 
-/// 100 000 blocks, half of them calls that may panic with a few values held: no recursion, no quadratic time, and
-/// cleanup that is shared.
 #[test]
-fn large_bodies_are_counted_in_linear_time_and_space() {
-    const CALLS: usize = 50_000;
-    let mut text = String::from("fn t(_1: String, _2: Bool) -> String {\n");
-    for n in 0..CALLS {
-        text.push_str(&format!("let _{}: String ", n + 3));
-    }
-    for n in 0..CALLS {
-        // Every value is used by the next call only, and the parameter by all.
-        let argument = if n == 0 { 1 } else { n + 2 };
-        let (block, local) = (2 * n, n + 3);
-        text.push_str(&format!(
-            "bb{block}: {{ call @mixed(borrow _1, copy _{argument}) -> _{local} [return bb{}] }}\n",
-            block + 1
-        ));
-        text.push_str(&format!("bb{}: {{ switch copy _2 [0: bb{}, else bb{}] }}\n", block + 1, block + 2, 2 * CALLS));
-    }
-    text.push_str(&format!("bb{}: {{ _0 = copy _1 return }} }}", 2 * CALLS));
-    let mut parsed = parse_program(&format!("{HEADER}{text}")).expect("the test's text");
-    insert(&mut parsed.program, &mut parsed.types, &parsed.adts);
-    assert_eq!(verify(&parsed.program, &mut parsed.types, &parsed.adts), Ok(()));
-    let blocks = &parsed.program.instances.last().expect("a body").blocks;
-    assert_eq!(blocks.iter().filter(|b| b.cleanup).count(), 2);
-    assert!(blocks.len() < 4 * CALLS);
+fn parts_of_a_dying_value_are_moved_out_of_it() {
+    check(
+        "struct Q { P, String, Int }
+        fn t(_1: Option<Q>) -> String {
+            let _2: String
+            let _3: Int
+            bb0: {
+                _2 = copy _1@Some.0.0.1
+                _3 = copy _1@Some.0.2
+                call @both(copy _2, \"\") -> _0 [return bb1]
+            }
+            bb1: { return }
+        }",
+        r#"
+            fn t(_1: Option<Q>) -> String {
+                let _2: String
+                let _3: Int
+                bb0: {
+                    _2 = move _1@Some.0.0.1
+                    _3 = copy _1@Some.0.2
+                    drop _1@Some.0.0.0
+                    drop _1@Some.0.1
+                    call @both(move _2, "") -> _0 [return bb1]
+                }
+                bb1: {
+                    return
+                }
+            }
+        "#,
+    );
+}
+
+#[test]
+fn a_part_that_is_copied_twice_is_moved_once() {
+    check(
+        "fn t(_1: P) -> P { bb0: { _0 = P(copy _1.0, copy _1.0)  return } }",
+        "
+            fn t(_1: P) -> P {
+                bb0: {
+                    _0 = P(copy _1.0, move _1.0)
+                    drop _1.1
+                    return
+                }
+            }
+        ",
+    );
+}
+
+#[test]
+fn nothing_is_moved_out_of_what_is_looked_at_afterwards() {
+    check(
+        "fn t(_1: Option<String>) -> String {
+            let _2: Int
+            bb0: { _0 = copy _1@Some.0  _2 = discriminant(_1)  return }
+        }",
+        "
+            fn t(_1: Option<String>) -> String {
+                let _2: Int
+                bb0: {
+                    _0 = copy _1@Some.0
+                    _2 = discriminant(_1)
+                    drop _1
+                    return
+                }
+            }
+        ",
+    );
 }

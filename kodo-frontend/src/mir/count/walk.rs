@@ -272,7 +272,11 @@ impl Walker<'_> {
             }
             Operand::Move(place) => {
                 let value = self.get(state, place)?;
-                state.locals[place.local.0 as usize] = None;
+                if place.projection.is_empty() {
+                    state.locals[place.local.0 as usize] = None;
+                } else {
+                    *self.slot(state, place)? = Value::Plain(None);
+                }
                 Ok(value)
             }
             Operand::Borrow(place) | Operand::Mut(place) => self.get(state, place),
@@ -375,7 +379,7 @@ fn values_die_as_early_as_possible() {
         for (index, block) in body.blocks.iter().enumerate().filter(|(_, b)| !b.cleanup) {
             for (at, statement) in block.statements.iter().enumerate().filter(|(_, s)| is_whole_drop(s)) {
                 let StatementKind::Drop(Place { local, .. }) = statement.kind else { continue };
-                let before = block.statements[..at].iter().rev().find(|s| !is_whole_drop(s));
+                let before = block.statements[..at].iter().rev().find(|s| !matches!(s.kind, StatementKind::Drop(_)));
                 let exact = match before {
                     Some(statement) => mentions(&statement.kind, local),
                     None if index == 0 => local.0 <= body.params,

@@ -22,14 +22,16 @@
 //! * O4 A call that may panic while something is initialized unwinds into cleanup.
 //! * O5 `move` takes a whole owned local, and not in a call that also borrows it. Borrowed and by-reference parameters
 //!   are not consumed, borrowed ones not changed.
+//! * O9 A part of an owned local may be moved too, if in the same block every counted part is moved or dropped, once;
+//!   that consumes the local. What is gone is not looked at in between.
 //! * O6 A counted value is replaced through a projection (or in a `mut` parameter) by `drop place` directly before
-//!   `place = value`, where the value is a constant or another whole local. Nothing else drops such a place.
+//!   `place = value`, where the value is a constant or another whole local. But for O9, nothing else drops such a place.
 //! * O7 A borrow of a counted value is an argument of a borrowed parameter or the channel of a `select`.
 //!
 //! All other locals: O8 initialized on every path before they are read (those without bits excepted).
 
 use crate::mir::dataflow::{Cfg, Sparse, WorkSet, liveness};
-use crate::mir::typing::{Shape, may_panic, operand_ty, place_ty, signature};
+use crate::mir::typing::{Shape, may_panic, operand_ty, place_ty, signature, uncovered};
 use crate::mir::visit::{self, operand_place};
 use crate::mir::{
     BinaryOp, BlockId, Body, Callee, Check, Local, Operand, Passing, Place, Program, RESULT, Rvalue, SelectArm,
@@ -37,6 +39,7 @@ use crate::mir::{
 };
 use crate::types::counted::Counted;
 use crate::types::ty::{Adt, AdtKind, Ty, TyCon, TyKind, Types};
+use rustc_hash::FxHashMap;
 
 /// More complaints than this about one body help nobody.
 const MAX_ERRORS: usize = 20;
@@ -59,6 +62,7 @@ pub fn verify(program: &Program, types: &mut Types, adts: &[Adt]) -> Result<(), 
             counted: &mut counted,
             tracked,
             set: WorkSet::new(body.locals.len()),
+            taken: FxHashMap::default(),
             at: String::new(),
             errors: Vec::new(),
         };
@@ -78,6 +82,8 @@ struct Verifier<'a> {
     tracked: Vec<bool>,
     /// The tracked locals that are initialized at this point.
     set: WorkSet,
+    /// The parts of initialized locals that were moved or dropped in this block.
+    taken: FxHashMap<Local, Vec<Place>>,
     at: String,
     errors: Vec<String>,
 }
@@ -217,6 +223,9 @@ impl Verifier<'_> {
             }
             self.at = format!("bb{}: ", id.0);
             self.terminator(&block.terminator.kind);
+            for local in std::mem::take(&mut self.taken).into_keys() {
+                self.error(format_args!("_{} is taken in part only", local.0));
+            }
             for edge in visit::edges(&block.terminator.kind) {
                 let init = edge.init.filter(|l| self.tracked[l.0 as usize]);
                 if let Some(local) = init
@@ -275,11 +284,40 @@ impl Verifier<'_> {
                 self.error(format_args!("_{} is not initialized", local.0));
             }
         }
+        if self.is_taken(place) {
+            self.error(format_args!("a part of _{} is gone", place.local.0));
+        }
         for local in visit::index_locals(place) {
             if self.body.locals[local.0 as usize].ty != Ty::INT {
                 self.error(format_args!("the index _{} is no Int", local.0));
             }
         }
+    }
+
+    /// O9: this part is consumed.
+    fn take(&mut self, place: &Place) {
+        if !self.set.contains(place.local) || !self.is_counted_place(place) {
+            return self.error(format_args!("_{} cannot be moved from here", place.local.0));
+        }
+        let taken = self.taken.entry(place.local).or_default();
+        taken.push(place.clone());
+        let paths: Vec<_> = taken.iter().map(|p| p.projection.as_slice()).collect();
+        let ty = self.body.locals[place.local.0 as usize].ty;
+        match uncovered(ty, &paths, self.types, self.adts, self.counted) {
+            None => self.error(format_args!("the parts taken from _{} do not fit together", place.local.0)),
+            Some(rest) if rest.is_empty() => {
+                self.taken.remove(&place.local);
+                self.set.remove(place.local);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Is the value, or a part of it, gone? Parts that are not counted stay readable.
+    fn is_taken(&mut self, place: &Place) -> bool {
+        let Some(taken) = self.taken.get(&place.local) else { return false };
+        let overlap = |p: &Place| p.projection.iter().zip(&place.projection).all(|(a, b)| a == b);
+        taken.iter().any(overlap) && self.is_counted_place(place)
     }
 
     /// An operand in evaluation order: O1, O5.
@@ -294,10 +332,12 @@ impl Verifier<'_> {
             }
             Operand::Move(p) => {
                 self.read(p);
-                if !p.projection.is_empty() || self.passing(p.local) != Passing::Owned {
+                if self.passing(p.local) != Passing::Owned {
                     self.error(format_args!("_{} cannot be moved from here", p.local.0));
-                } else {
+                } else if p.projection.is_empty() {
                     self.set.remove(p.local);
+                } else {
+                    self.take(p);
                 }
             }
             Operand::Const(_) => {}
@@ -339,6 +379,7 @@ impl Verifier<'_> {
                     Passing::Owned if place.projection.is_empty() => {
                         self.set.remove(place.local);
                     }
+                    Passing::Owned if self.taken.contains_key(&place.local) => self.take(place),
                     Passing::Owned | Passing::ByRef => {
                         let replaced = next.is_some_and(
                             |next| matches!(&next.kind, StatementKind::Assign(target, value) if target == place && self.is_ready(value, place)),
@@ -370,6 +411,9 @@ impl Verifier<'_> {
                     return;
                 }
                 self.read(place);
+                if self.taken.contains_key(&place.local) {
+                    self.error(format_args!("a part of _{} is gone", place.local.0));
+                }
                 if self.passing(place.local) == Passing::Borrowed {
                     self.error(format_args!("_{} is borrowed and cannot be changed", place.local.0));
                 }

@@ -239,7 +239,7 @@ fn o5_only_whole_owned_locals_are_moved() {
         "t: bb0, statement 0: _1 cannot be moved from here",
     );
     rejects(
-        "fn t(_1: P) -> String { bb0: { _0 = move _1.0 drop _1 return } }",
+        "fn t(_1: P) -> Int { bb0: { _0 = move _1.1 drop _1 return } }",
         "t: bb0, statement 0: _1 cannot be moved from here",
     );
     rejects(
@@ -294,4 +294,26 @@ fn o8_plain_values_are_initialized_before_they_are_read() {
         }",
         "t: _2 may be read before it is initialized",
     );
+}
+
+#[test]
+fn o9_parts_are_taken_completely_and_once() {
+    let locals = "let _3: String let _4: String";
+    let body = |text: &str| {
+        format!(
+            "struct Q {{ P, String, Option<String> }} fn t(_1: Q, ref _2: Q) -> () {{ {locals} bb0: {{ {text} }} }}"
+        )
+    };
+    accepts(&body("_3 = move _1.0.0 drop _1.1 drop _1.2 drop _3 return"));
+    accepts(&body("_3 = copy _1.1 _4 = move _1.1 drop _3 drop _1.0 _3 = move _1.2@Some.0 drop _3 drop _4 return"));
+    rejects(&body("_3 = move _1.0.0 drop _1.1 drop _3 return"), "t: bb0: _1 is taken in part only");
+    rejects(&body("_3 = move _1.1 drop _1.1 drop _3 return"), "t: bb0, statement 1: a part of _1 is gone");
+    rejects(&body("_3 = move _1.1 drop _1 drop _3 return"), "t: bb0, statement 1: a part of _1 is gone");
+    rejects(&body("_3 = move _1.1 _4 = copy _1.1 drop _3 drop _4 return"), "t: bb0, statement 1: a part of _1 is gone");
+    rejects(&body("_3 = move _1.1 _1.0.1 = 3 drop _3 return"), "t: bb0, statement 1: a part of _1 is gone");
+    rejects(
+        &body("_3 = move _1.1 drop _1.0 drop _1.2 drop _1 drop _3 return"),
+        "t: bb0, statement 3: _1 is not initialized",
+    );
+    rejects(&body("_3 = move _2.1 drop _3 drop _1 return"), "t: bb0, statement 0: _2 cannot be moved from here");
 }
