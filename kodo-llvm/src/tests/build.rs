@@ -85,9 +85,9 @@ impl World {
         compile(input, options, output)
     }
 
-    /// LLVM's text at a level.
+    /// LLVM's text at a level, without polls.
     pub fn ir(&mut self, opt_level: u8) -> String {
-        let options = Options { opt_level, ..Options::default() };
+        let options = Options { opt_level, green_threads: false, ..Options::default() };
         String::from_utf8(self.compile(&options, Output::LlvmIr).unwrap()).unwrap()
     }
 

@@ -2,6 +2,7 @@
 //! runtime and run.
 
 mod build;
+mod intrinsics;
 mod programs;
 mod text;
 

@@ -1,0 +1,171 @@
+//! Every intrinsic has a lowering, for every kind of element.
+
+use super::build::{Fun, Operand, World, borrow, by_ref, copy, int, mv};
+use crate::{Options, Output};
+use kodo_frontend::mir::{Const, Intrinsic, Local, SpawnKind};
+use kodo_frontend::types::ty::{AdtKind, Ty, TyCon};
+
+/// What the arguments and the result of an intrinsic are, given its type argument.
+enum Is {
+    Arg,
+    Int,
+    Float,
+    Bool,
+    String,
+    Unit,
+    List,
+    Channel,
+    Future,
+    Option,
+    Strings,
+}
+
+fn signature(intrinsic: Intrinsic) -> (Vec<Is>, Is) {
+    use Intrinsic as I;
+    use Is::*;
+    match intrinsic {
+        I::Print | I::Println | I::Eprint | I::Eprintln => (vec![Arg], Unit),
+        I::ToString => (vec![Arg], String),
+        I::StringAppend => (vec![String, Arg], String),
+        I::StringEq | I::StringContains | I::StringStartsWith | I::StringEndsWith => (vec![String, String], Bool),
+        I::StringCmp => (vec![String, String], Int),
+        I::StringLength | I::StringByteLength | I::StringParseInt => (vec![String], Int),
+        I::StringTrim | I::StringToUpper | I::StringToLower => (vec![String], String),
+        I::StringSubstring => (vec![String, Int, Int], String),
+        I::StringRepeat => (vec![String, Int], String),
+        I::StringCharAt => (vec![String, Int], Int),
+        I::StringSplit => (vec![String, String], Strings),
+        I::IntToFloat => (vec![Int], Float),
+        I::FloatToInt => (vec![Float], Int),
+        I::FloatSqrt => (vec![Float], Float),
+        I::ListNew => (vec![], List),
+        I::ListFrom => (vec![Arg, Arg], List),
+        I::ListPush => (vec![List, Arg], Unit),
+        I::ListPop => (vec![List], Option),
+        I::ListRemove => (vec![List, Int], Bool),
+        I::ListLength => (vec![List], Int),
+        I::ListMakeUnique => (vec![List], Unit),
+        I::Panic => (vec![String], Unit),
+        I::Exit => (vec![Int], Unit),
+        I::Args => (vec![], Strings),
+        I::ChannelNew => (vec![], Channel),
+        I::ChannelBounded => (vec![Int], Channel),
+        I::ChannelSend => (vec![Channel, Arg], Unit),
+        I::ChannelTrySend => (vec![Channel, Arg], Bool),
+        I::ChannelRecv => (vec![Channel], Arg),
+        I::ChannelNext | I::ChannelTryRecv => (vec![Channel], Option),
+        I::ChannelRecvTimeout => (vec![Channel, Int], Option),
+        I::ChannelClose => (vec![Channel], Unit),
+        I::ChannelLen => (vec![Channel], Int),
+        I::Await => (vec![Future], Arg),
+        I::ParallelBegin => (vec![], Int),
+        I::ParallelJoin | I::Sleep => (vec![Int], Unit),
+        I::YieldNow => (vec![], Unit),
+        I::ThreadId | I::CpuCount | I::TimeNow | I::TimeNowMs | I::TimeNowNs => (vec![], Int),
+    }
+}
+
+/// A function with the given parameters, each of which is an argument, and one call.
+fn call(w: &mut World, intrinsic: Intrinsic, arg: Ty) -> Fun {
+    let mut ty = |is: &Is| match is {
+        Is::Arg => arg,
+        Is::Int => Ty::INT,
+        Is::Float => Ty::FLOAT,
+        Is::Bool => Ty::BOOL,
+        Is::String => Ty::STRING,
+        Is::Unit => Ty::UNIT,
+        Is::List => w.list(arg),
+        Is::Channel => w.app(TyCon::Channel, &[arg]),
+        Is::Future => w.app(TyCon::Future, &[arg]),
+        Is::Option => w.option(arg),
+        Is::Strings => w.list(Ty::STRING),
+    };
+    use kodo_frontend::mir::Passing::{Borrowed, ByRef, Owned};
+    let (params, result) = signature(intrinsic);
+    let modes = intrinsic.args().replace('*', "oo");
+    let params: Vec<_> = params
+        .iter()
+        .zip(modes.chars())
+        .map(|(is, mode)| {
+            (
+                ty(is),
+                if mode == 'm' {
+                    ByRef
+                } else if mode == 'b' {
+                    Borrowed
+                } else {
+                    Owned
+                },
+            )
+        })
+        .collect();
+    let result = ty(&result);
+    let mut f = Fun::new(intrinsic.name(), &params, result);
+    let args: Vec<Operand> = (1..)
+        .zip(&params)
+        .map(|(i, (_, passing))| match passing {
+            Owned => mv(Local(i)),
+            Borrowed => borrow(Local(i)),
+            ByRef => by_ref(Local(i)),
+        })
+        .collect();
+    f.intrinsic(intrinsic, &[arg], &args, Local(0));
+    f.ret();
+    f
+}
+
+fn is_text(intrinsic: Intrinsic) -> bool {
+    use Intrinsic::{Eprint, Eprintln, Print, Println, StringAppend, ToString};
+    matches!(intrinsic, Print | Println | Eprint | Eprintln | ToString | StringAppend)
+}
+
+#[test]
+fn every_intrinsic_is_lowered_for_every_kind_of_argument() {
+    for opt_level in [0, 2] {
+        let mut w = World::new();
+        let mut main = Fun::new("main", &[], Ty::UNIT);
+        main.ret();
+        w.add(main);
+        let sum = w.adt("Sum", AdtKind::Enum, 0, &[&[Ty::STRING, Ty::INT], &[Ty::BOOL], &[]]);
+        let flag = w.adt("Flag", AdtKind::Enum, 0, &[&[Ty::BOOL], &[]]);
+        let (sum, flag) = (w.app(TyCon::Adt(sum), &[]), w.app(TyCon::Adt(flag), &[]));
+        let big = w.types.tuple(&[Ty::INT, Ty::STRING, Ty::BOOL, sum]);
+        let (list, channel, option) = (w.list(big), w.app(TyCon::Channel, &[big]), w.option(Ty::STRING));
+        for &intrinsic in Intrinsic::ALL {
+            let texts = [Ty::STRING, Ty::INT, Ty::FLOAT, Ty::BOOL];
+            let all = [Ty::STRING, Ty::INT, Ty::FLOAT, Ty::BOOL, Ty::UNIT, big, sum, flag, list, channel, option];
+            for &arg in if is_text(intrinsic) { &texts[..] } else { &all[..] } {
+                let f = call(&mut w, intrinsic, arg);
+                w.add(f);
+            }
+        }
+        let options = Options { opt_level, ..Options::default() };
+        w.compile(&options, Output::Object).unwrap();
+    }
+}
+
+/// A `parallel` scope is an Int to MIR and a pointer to the runtime.
+#[test]
+fn spawns_in_a_parallel_scope_pass_it_on() {
+    let mut w = World::new();
+    let future = w.app(TyCon::Future, &[Ty::INT]);
+    let mut f = Fun::new("main", &[], Ty::UNIT);
+    let (scope, h, unit) = (f.local(Ty::INT), f.local(future), f.local(Ty::UNIT));
+    f.intrinsic(Intrinsic::ParallelBegin, &[], &[], scope);
+    let yes = Operand::Const(Const::Bool(true));
+    f.spawn(kodo_frontend::mir::InstanceId(1), &[yes], SpawnKind::Parallel(copy(scope)), Ty::INT, h);
+    f.drop(h);
+    f.intrinsic(Intrinsic::ParallelJoin, &[], &[copy(scope)], unit);
+    f.ret();
+    w.add(f);
+    let mut f = Fun::new("spawned", &[(Ty::BOOL, kodo_frontend::mir::Passing::Owned)], Ty::INT);
+    f.set(Local(0), int(1));
+    f.ret();
+    w.add(f);
+    let ir = w.ir(2);
+    assert!(ir.contains("= tail call ptr @kodo_parallel_begin()") || ir.contains("= call ptr @kodo_parallel_begin()"));
+    let spawn =
+        ir.lines().find(|l| l.contains("call ptr @kodo_parallel_spawn(ptr %")).unwrap_or_else(|| panic!("{ir}"));
+    assert!(spawn.contains("ptr nonnull @\"ko.spawned entry\""), "{spawn}");
+    assert!(ir.contains("call void @kodo_parallel_join(ptr "), "{ir}");
+}
