@@ -185,6 +185,7 @@ extern "C" fn time_slice_ended() {
         kodo_preempt.0.store(0, Ordering::Release);
     }
     if !worker.local.is_empty() || !runtime().injector.is_empty() {
+        worker.local.be_fair();
         // SAFETY: we are this thread.
         unsafe { (*task).suspend(Operation::Yield) }
     }
