@@ -86,6 +86,10 @@ fn monitor() {
                 }
             }
             kodo_preempt.0.store(0, Ordering::Release);
+            // The next slices have begun just now.
+            for (worker, last) in runtime.workers.iter().zip(&mut ticks) {
+                *last = worker.tick.load(Ordering::Relaxed);
+            }
         }
     }
 }

@@ -83,8 +83,9 @@ impl Local {
             for i in 0..3 {
                 let task = match (turn + i) % 3 {
                     0 => inject(),
-                    1 => self.yielded.pop(),
-                    _ => insist(|| self.oldest.steal()),
+                    // Before those that yielded: they have not had their turn yet.
+                    1 => insist(|| self.oldest.steal()),
+                    _ => self.yielded.pop(),
                 };
                 if task.is_some() {
                     return task;
