@@ -65,13 +65,7 @@ pub unsafe extern "C" fn kodo_rt_main(argc: i32, argv: *const *const c_char, pro
     if argc == 2 && unsafe { CStr::from_ptr(*argv.add(1)) } == c"--describe" {
         describe(program);
     }
-    std::panic::set_hook(Box::new(|info| {
-        // A panic on the way out must not come here again.
-        static PANICKED: AtomicBool = AtomicBool::new(false);
-        if !PANICKED.swap(true, Ordering::AcqRel) {
-            internal_error(&info.to_string());
-        }
-    }));
+    watch_for_panics();
     let variable = |name: &str| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned());
     let workers = workers(variable("KODO_THREADS"), program.threads).unwrap_or_else(|error| fatal(&error));
     let stacks = stack::config::read(variable).unwrap_or_else(|error| fatal(&error));
@@ -85,6 +79,21 @@ pub unsafe extern "C" fn kodo_rt_main(argc: i32, argv: *const *const c_char, pro
     // SAFETY: vacant and ours; main takes no environment and its integer goes to the thread's own memory.
     unsafe { (*main).occupy(MAIN_ID, program.main, ptr::null(), None, ptr::null_mut(), ptr::null()) };
     sched::start(workers, TaskRef(main))
+}
+
+/// A panic of the runtime ends the process, wherever it happens: an unwound worker would leave its threads waiting for
+/// ever. Threads that are not the runtime's (of a host) keep the hook they have.
+fn watch_for_panics() {
+    let previous = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        // A panic on the way out must not come here again.
+        static PANICKED: AtomicBool = AtomicBool::new(false);
+        if !sched::runs_here() {
+            previous(info);
+        } else if !PANICKED.swap(true, Ordering::AcqRel) {
+            internal_error(&info.to_string());
+        }
+    }));
 }
 
 /// Answers `--describe`.

@@ -47,6 +47,36 @@ fn a_stack_grows_to_its_maximum() {
 }
 
 #[test]
+fn a_grown_stack_is_trimmed_when_its_thread_ends() {
+    fn resident_megabytes() -> usize {
+        let text = std::fs::read_to_string("/proc/self/statm").expect("Linux");
+        text.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).expect("a number of pages") >> 8
+    }
+    extern "C" fn main(_: *mut u8, out: *mut u8) {
+        let group = Group::new(30);
+        for _ in 0..30 {
+            let group = group.clone();
+            go(move || {
+                assert_eq!(recurse(6_500), 6_500);
+                // All thirty have grown before the first ends.
+                park::yield_now();
+                group.done();
+            });
+        }
+        park::yield_now();
+        let grown = resident_megabytes();
+        group.wait();
+        let trimmed = resident_megabytes();
+        println!("{grown} MB, then {trimmed} MB");
+        value(out, i64::from(grown > 180 && trimmed < 60));
+    }
+    for guards in GUARDS {
+        let name = "a_grown_stack_is_trimmed_when_its_thread_ends";
+        program(name, &[("KODO_STACK_GUARDS", guards), ("KODO_THREADS", "1")], main).ends_with(1);
+    }
+}
+
+#[test]
 fn an_overflow_names_the_thread_and_where_it_was_spawned() {
     extern "C" fn main(_: *mut u8, _: *mut u8) {
         go_at(21, || {

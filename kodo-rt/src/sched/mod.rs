@@ -185,6 +185,14 @@ pub fn is_sequential() -> bool {
     sequential::is_on()
 }
 
+/// Whether the calling OS thread runs code of the program or of the runtime.
+pub(crate) fn runs_here() -> bool {
+    is_sequential()
+        || worker().is_some()
+        || park::is_known_os_thread()
+        || std::thread::current().name().is_some_and(|name| name.starts_with("kodo-"))
+}
+
 /// An OS thread of `parallel` is about to exist. Called by whoever starts it, *before* it exists: from then on it is
 /// counted as something that can make something happen, unless it is parked.
 pub fn os_thread_begin() {

@@ -291,6 +291,11 @@ pub(crate) fn leave_os_thread() {
     }
 }
 
+/// Whether the calling OS thread has waited, or is one of `parallel`.
+pub(crate) fn is_known_os_thread() -> bool {
+    !OS_THREAD.get().is_null()
+}
+
 /// For the signal handler: who the calling OS thread is, without a lock and without registering it.
 pub(crate) fn describe_os_thread(out: &mut dyn fmt::Write) -> fmt::Result {
     if sequential::is_on() {

@@ -86,6 +86,10 @@ fn monitor() {
                 }
             }
             kodo_preempt.0.store(0, Ordering::Release);
+            // The next slices have begun just now.
+            for (worker, last) in runtime.workers.iter().zip(&mut ticks) {
+                *last = worker.tick.load(Ordering::Relaxed);
+            }
         }
     }
 }
@@ -185,6 +189,7 @@ extern "C" fn time_slice_ended() {
         kodo_preempt.0.store(0, Ordering::Release);
     }
     if !worker.local.is_empty() || !runtime().injector.is_empty() {
+        worker.local.be_fair();
         // SAFETY: we are this thread.
         unsafe { (*task).suspend(Operation::Yield) }
     }
