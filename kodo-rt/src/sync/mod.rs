@@ -14,6 +14,7 @@
 pub mod channel;
 pub mod entries;
 pub mod future;
+mod lock;
 pub mod parallel;
 pub mod select;
 mod value;
