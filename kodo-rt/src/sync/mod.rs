@@ -18,6 +18,7 @@ mod lock;
 pub mod parallel;
 pub mod select;
 mod value;
+mod waitlist;
 mod waitq;
 
 #[cfg(all(test, not(loom)))]
