@@ -1,38 +1,25 @@
 //! Futures: the place where a thread leaves its result.
 //!
 //! A future is one counted object: a header, then the result. Handles are counted atomically; the thread that
-//! computes the result holds one more until it has. All else is one word:
+//! computes the result holds one more until it has. Awaiters join a [`WaitList`] and park; completion finishes it and
+//! wakes everybody it found, the oldest first.
 //!
-//! ```text
-//!   0 (nobody waits)  ->  address of the newest wait node  ->  ...  ->  DONE
-//! ```
-//!
-//! An awaiter pushes a node onto that stack and parks; completion exchanges the word for `DONE` and wakes
-//! everybody it found, the oldest first. Nodes live on the heap and are the completer's to free. The result is
-//! marked as shared once, before `DONE`; every await then takes a counted copy of it, at the same time as others
-//! if need be. The last handle drops the result, awaited or not.
+//! The result is marked as shared once, before that; every await then takes a counted copy of it, at the same time as
+//! others if need be. The last handle drops the result, awaited or not.
 
 use super::value::{drop_value, move_bytes, share, size};
+use super::waitlist::WaitList;
 use crate::abi::{Site, TypeInfo};
 use crate::sched::park::{self, Reason, Waiter, Why};
-use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub struct Future {
     handles: AtomicUsize,
-    /// Null, the newest of the waiting nodes, or `DONE`.
-    waiters: AtomicPtr<Node>,
+    waiters: WaitList<Waiter>,
     ty: &'static TypeInfo,
     /// Where its thread was started.
     site: *const Site,
 }
-
-struct Node {
-    waiter: Waiter,
-    older: *mut Node,
-}
-
-const DONE: *mut Node = ptr::without_provenance_mut(1);
 
 /// Where the result is within a future, for a type of this alignment.
 fn result_offset(ty: &TypeInfo) -> usize {
@@ -47,12 +34,7 @@ pub unsafe fn new(result_ty: &'static TypeInfo, site: *const Site) -> *mut Futur
     let future = crate::mem::alloc(result_offset(result_ty) + size(result_ty)).cast::<Future>();
     // SAFETY: fresh memory with room for a header; objects are aligned for any field.
     unsafe {
-        future.write(Future {
-            handles: AtomicUsize::new(2),
-            waiters: AtomicPtr::new(ptr::null_mut()),
-            ty: result_ty,
-            site,
-        });
+        future.write(Future { handles: AtomicUsize::new(2), waiters: WaitList::new(), ty: result_ty, site });
     }
     future
 }
@@ -71,40 +53,22 @@ pub unsafe fn result_slot(f: *mut Future) -> *mut u8 {
 /// # Safety
 /// Once per future, by the holder of the thread's reference, with a result in the slot.
 pub unsafe fn complete(f: *mut Future) {
-    // SAFETY: the thread's reference keeps the future alive until `release`; the nodes are this thread's
-    // from the exchange on, and each names a thread that parks, or will.
+    // SAFETY: the thread's reference keeps the future alive until `release`; every waiter found parks, or will, and
+    // was found once.
     unsafe {
         share((*f).ty, result_slot(f), 1);
-        // AcqRel: publishes the result to every load that sees DONE, and sees the nodes that were pushed.
-        let newest = (*f).waiters.swap(DONE, Ordering::AcqRel);
-        wake_all(newest);
-        release(f);
-    }
-}
-
-/// # Safety
-/// `newest` is null or heads a stack of nodes that belongs to the caller.
-unsafe fn wake_all(newest: *mut Node) {
-    let (mut node, mut oldest) = (newest, ptr::null_mut());
-    // SAFETY: as promised.
-    unsafe {
-        while !node.is_null() {
-            let older = std::mem::replace(&mut (*node).older, oldest);
-            (oldest, node) = (node, older);
-        }
-        while !oldest.is_null() {
-            let Node { waiter, older: newer } = *Box::from_raw(oldest);
+        for waiter in (*f).waiters.finish() {
             waiter.unpark();
-            oldest = newer;
         }
+        release(f);
     }
 }
 
 /// # Safety
 /// `f` is alive.
 pub unsafe fn is_done(f: *mut Future) -> bool {
-    // SAFETY: as promised. Acquire: partner of the swap in `complete`.
-    unsafe { (*f).waiters.load(Ordering::Acquire) == DONE }
+    // SAFETY: as promised.
+    unsafe { (*f).waiters.is_done() }
 }
 
 /// Parks until the future is complete.
@@ -112,27 +76,12 @@ pub unsafe fn is_done(f: *mut Future) -> bool {
 /// # Safety
 /// `f` is a handle that the calling thread keeps until this returns.
 pub unsafe fn wait(f: *mut Future, reason: Reason, site: *const Site) {
-    // SAFETY: as promised; the node is this thread's until it is pushed, and the completer's from then on.
+    // SAFETY: as promised; the handle keeps the future alive while this thread waits.
     unsafe {
-        let mut seen = (*f).waiters.load(Ordering::Acquire);
-        if seen == DONE {
-            return;
+        if !is_done(f) && (*f).waiters.join(park::current()) {
+            park::park(Why { reason, site, object: (*f).site });
+            debug_assert!(is_done(f));
         }
-        let node = Box::into_raw(Box::new(Node { waiter: park::current(), older: ptr::null_mut() }));
-        loop {
-            (*node).older = seen;
-            // Release: the completer sees the node. Acquire on failure: it may be DONE.
-            match (*f).waiters.compare_exchange_weak(seen, node, Ordering::Release, Ordering::Acquire) {
-                Ok(_) => break,
-                Err(DONE) => {
-                    drop(Box::from_raw(node));
-                    return;
-                }
-                Err(now) => seen = now,
-            }
-        }
-        park::park(Why { reason, site, object: (*f).site });
-        debug_assert!(is_done(f));
     }
 }
 

@@ -14,9 +14,11 @@
 pub mod channel;
 pub mod entries;
 pub mod future;
+mod lock;
 pub mod parallel;
 pub mod select;
 mod value;
+mod waitlist;
 mod waitq;
 
 #[cfg(all(test, not(loom)))]

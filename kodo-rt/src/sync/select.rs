@@ -21,7 +21,7 @@
 
 use super::channel::{Channel, Given, State, Taken, borrow, wake};
 use super::value::{drop_value, move_bytes, share, size};
-use super::waitq::{End, Node, decode};
+use super::waitq::{End, Node, Owned, decode};
 use crate::abi::{SELECT_SEND, SelectArm, Site};
 use crate::sched::park::{self, Reason, Waiter, Why};
 use crate::sched::wait::{TIMED_OUT, Wait};
@@ -105,8 +105,8 @@ unsafe fn choose(arms: &[SelectArm], otherwise: Otherwise, site: *const Site) ->
     shuffle(order);
     // SAFETY: as promised; each state is locked while it is used.
     unsafe {
-        // With one channel the second look would be the same.
-        if arms.len() > 1 {
+        // With one channel the second look would be the same; and where one mostly finds nothing, it comes first.
+        if arms.len() > 1 && otherwise != Otherwise::Default {
             let look = look(arms, order, |arm, attempt| attempt(&mut channel_of(arm).lock()));
             if let Look::Chosen(chosen, waiter) = look {
                 wake(waiter);
@@ -214,10 +214,10 @@ unsafe fn look(
 ///
 /// # Safety
 /// As for `select`; all channels are locked, and a send arm's channel is open.
-unsafe fn link(arms: &[SelectArm], wait: &Arc<Wait>) -> Vec<Option<Arc<Node>>> {
+unsafe fn link(arms: &[SelectArm], wait: &Arc<Wait>) -> Vec<Option<Owned>> {
     let mut nodes = Vec::with_capacity(arms.len());
     for (index, arm) in arms.iter().enumerate() {
-        // SAFETY: as promised; the node has room for a value of the channel's type.
+        // SAFETY: as promised; the node has room for a value of the channel's type, and lives until `leave`.
         unsafe {
             let channel = channel_of(arm);
             let state = state_of(arm);
@@ -242,7 +242,7 @@ unsafe fn link(arms: &[SelectArm], wait: &Arc<Wait>) -> Vec<Option<Arc<Node>>> {
 ///
 /// # Safety
 /// As for `select`; the wait is decided.
-unsafe fn leave(arms: &[SelectArm], nodes: &[Option<Arc<Node>>], winner: Option<usize>) {
+unsafe fn leave(arms: &[SelectArm], nodes: &[Option<Owned>], winner: Option<usize>) {
     for (index, (arm, node)) in arms.iter().zip(nodes).enumerate() {
         if let Some(node) = node
             && winner != Some(index)
@@ -263,8 +263,8 @@ unsafe fn lock_all(arms: &[SelectArm]) -> Vec<*mut u8> {
     channels.sort_unstable();
     channels.dedup();
     for &ch in &channels {
-        // SAFETY: as promised. `unlock_all` stands in for the guard.
-        std::mem::forget(unsafe { borrow(ch) }.lock());
+        // SAFETY: as promised.
+        unsafe { borrow(ch) }.raw_lock().acquire();
     }
     channels
 }
@@ -274,7 +274,7 @@ unsafe fn lock_all(arms: &[SelectArm]) -> Vec<*mut u8> {
 unsafe fn unlock_all(channels: &[*mut u8]) {
     for &ch in channels {
         // SAFETY: as promised.
-        unsafe { borrow(ch).unlock() };
+        unsafe { borrow(ch).raw_lock().release() };
     }
 }
 
@@ -284,14 +284,15 @@ unsafe fn unlock_all(channels: &[*mut u8]) {
 /// As for `select`; the channel is locked by `lock_all`, and no other reference to its state is in use.
 unsafe fn state_of<'a>(arm: &SelectArm) -> &'a mut State {
     // SAFETY: as promised.
-    unsafe { &mut *channel_of(arm).state_under_lock() }
+    unsafe { &mut *channel_of(arm).raw_lock().data() }
 }
 
 /// Fills `order` with a random permutation of its indices.
 fn shuffle(order: &mut [u32]) {
     let mut random = if order.len() > 1 { random() } else { 0 };
     for index in 0..order.len() {
-        let other = (random % (index as u64 + 1)) as usize;
+        // A number below `index + 1`, by multiplication (Lemire: Fast random integer generation, 2019).
+        let other = (((random & 0xffff_ffff) * (index as u64 + 1)) >> 32) as usize;
         order[index] = order[other];
         order[other] = index as u32;
         random = random.rotate_left(21).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ random >> 32;

@@ -1,24 +1,29 @@
 //! Queues of threads that wait for a channel, first in first out.
 //!
-//! A [`Node`] is one wait at one side of one channel. It lives on the heap, owned by the thread that waits and,
-//! while it is linked, by the queue. Whoever takes a node out of a queue to serve it must *claim* it:
+//! A [`Node`] is one wait at one side of one channel. It lives on the heap and belongs to the thread that waits.
+//! Whoever takes a node out of a queue to serve it must *claim* it:
 //!
 //! ```text
 //!   a wait of its own (plain send, receive)    claim always succeeds: only the holder of the lock takes it
 //!   a shared wait (timed receive, select)      claim decides the `Wait`; it fails if the timer or another
-//!                                              arm was first, and the stale node is thrown away
+//!                                              arm was first, and the stale node is unlinked and forgotten
 //! ```
 //!
 //! The claimer owes the node's waiter one unpark, to be paid after the lock is released. Links and queues are
 //! touched only under the lock of the channel they belong to; `outcome` and the value are written by the claimer
-//! before it unparks, and read by the waiting thread after its park, which orders the two.
+//! under that lock, and read by the waiting thread after its park, which orders the two.
+//!
+//! **Life.** No counts are needed. A node is touched by others only while it is linked, under the lock, which
+//! includes being claimed; after that they know no more than its waiter. Its owner frees it after it was unparked
+//! by the claimer, or has unlinked it under the lock itself.
 
 use super::value::Slot;
 use crate::abi::TypeInfo;
 use crate::sched::park::Waiter;
 use crate::sched::wait::Wait;
 use std::cell::Cell;
-use std::ptr;
+use std::ops::Deref;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -72,21 +77,38 @@ pub struct Node {
     linked: Cell<bool>,
 }
 
+/// The owner's hold of a node. Not a `Box`, which would claim that nobody else looks at it.
+pub struct Owned(NonNull<Node>);
+
+impl Deref for Owned {
+    type Target = Node;
+    fn deref(&self) -> &Node {
+        // SAFETY: allocated by `Node::make`, and freed only by `drop`.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        debug_assert!(!self.linked.get(), "a node is freed while it is linked");
+        // SAFETY: it came out of a box, and nobody else has it any more: see "Life" above.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
 impl Node {
     /// A wait of its own.
-    pub fn alone(ty: &'static TypeInfo, waiter: Waiter, kind: Kind) -> Arc<Node> {
-        Node::new(ty, waiter, None, 0, kind)
+    pub fn alone(ty: &'static TypeInfo, waiter: Waiter, kind: Kind) -> Owned {
+        Node::make(ty, waiter, None, 0, kind)
     }
 
     /// One of the ways in which `wait` may be decided.
-    pub fn shared(ty: &'static TypeInfo, wait: &Arc<Wait>, arm: usize) -> Arc<Node> {
-        Node::new(ty, wait.waiter(), Some(wait.clone()), arm, Kind::Other)
+    pub fn shared(ty: &'static TypeInfo, wait: &Arc<Wait>, arm: usize) -> Owned {
+        Node::make(ty, wait.waiter(), Some(wait.clone()), arm, Kind::Other)
     }
 
-    // A node is shared between threads by rules of its own: see the module's comment.
-    #[allow(clippy::arc_with_non_send_sync)]
-    fn new(ty: &'static TypeInfo, waiter: Waiter, wait: Option<Arc<Wait>>, arm: usize, kind: Kind) -> Arc<Node> {
-        Arc::new(Node {
+    fn make(ty: &'static TypeInfo, waiter: Waiter, wait: Option<Arc<Wait>>, arm: usize, kind: Kind) -> Owned {
+        let node = Box::new(Node {
             value: Slot::new(ty),
             waiter,
             wait,
@@ -96,7 +118,8 @@ impl Node {
             previous: Cell::new(ptr::null()),
             next: Cell::new(ptr::null()),
             linked: Cell::new(false),
-        })
+        });
+        Owned(Box::leak(node).into())
     }
 
     pub fn waiter(&self) -> Waiter {
@@ -121,28 +144,41 @@ impl Node {
     }
 }
 
+/// What is left of a node that was claimed: enough to serve it under the lock, and to wake its owner afterwards.
+pub struct Claimed {
+    pub waiter: Waiter,
+    /// The node's value; valid until the unpark.
+    pub value: *mut u8,
+    pub kind: Kind,
+}
+
 /// A doubly linked list of nodes, so that a `select` leaves the queues of its losing arms at once.
 pub struct WaitQueue {
     head: *const Node,
     tail: *const Node,
 }
 
+// SAFETY: what the pointers lead to is touched under the channel's lock only.
+unsafe impl Send for WaitQueue {}
+
 impl WaitQueue {
     pub const fn new() -> WaitQueue {
         WaitQueue { head: ptr::null(), tail: ptr::null() }
     }
 
-    pub fn push(&mut self, node: &Arc<Node>) {
+    /// Links a node at the end.
+    ///
+    /// # Safety
+    /// Its owner keeps the node alive, at its place, until it is unlinked.
+    pub unsafe fn push(&mut self, node: &Node) {
         debug_assert!(!node.linked.get());
-        let node = Arc::into_raw(node.clone());
-        // SAFETY: linked nodes are alive, since the queue owns a count of each; the lock is held.
-        unsafe {
-            (*node).linked.set(true);
-            (*node).previous.set(self.tail);
-            match self.tail.as_ref() {
-                Some(tail) => tail.next.set(node),
-                None => self.head = node,
-            }
+        node.linked.set(true);
+        node.previous.set(self.tail);
+        node.next.set(ptr::null());
+        // SAFETY: linked nodes are alive.
+        match unsafe { self.tail.as_ref() } {
+            Some(tail) => tail.next.set(node),
+            None => self.head = node,
         }
         self.tail = node;
     }
@@ -153,7 +189,7 @@ impl WaitQueue {
             return;
         }
         let (previous, next) = (node.previous.get(), node.next.get());
-        // SAFETY: neighbours of a linked node are linked, so alive; the count that `push` made goes back.
+        // SAFETY: neighbours of a linked node are linked, so alive.
         unsafe {
             match previous.as_ref() {
                 Some(previous) => previous.next.set(next),
@@ -163,26 +199,22 @@ impl WaitQueue {
                 Some(next) => next.previous.set(previous),
                 None => self.tail = previous,
             }
-            Arc::decrement_strong_count(ptr::from_ref(node));
         }
     }
 
-    fn pop(&mut self) -> Option<Arc<Node>> {
-        // SAFETY: the head is linked, so alive; the count taken here outlives the one given back.
-        let node = unsafe {
-            let head = self.head.as_ref()?;
-            Arc::increment_strong_count(self.head);
-            self.unlink(head);
-            Arc::from_raw(ptr::from_ref(head))
-        };
-        Some(node)
+    /// Unlinks a node and claims it with `end`, if that is still possible.
+    fn take(&mut self, node: &Node, end: End) -> Option<Claimed> {
+        self.unlink(node);
+        node.claim(end).then(|| Claimed { waiter: node.waiter, value: node.value.address(), kind: node.kind })
     }
 
     /// Takes out the first node that can still be claimed, and claims it with `end`.
-    pub fn claim(&mut self, end: End) -> Option<Arc<Node>> {
-        while let Some(node) = self.pop() {
-            if node.claim(end) {
-                return Some(node);
+    pub fn claim(&mut self, end: End) -> Option<Claimed> {
+        // SAFETY: linked nodes are alive.
+        while let Some(node) = unsafe { self.head.as_ref() } {
+            let claimed = self.take(node, end);
+            if claimed.is_some() {
+                return claimed;
             }
         }
         None
@@ -195,30 +227,15 @@ impl WaitQueue {
     }
 
     /// Claims all nodes of one kind with `end`; the rest stay in order.
-    pub fn claim_kind(&mut self, kind: Kind, end: End) -> Vec<Arc<Node>> {
+    pub fn claim_kind(&mut self, kind: Kind, end: End) -> Vec<Waiter> {
         let (mut claimed, mut at) = (Vec::new(), self.head);
         // SAFETY: linked nodes are alive; `next` is read before the node is unlinked.
         while let Some(node) = unsafe { at.as_ref() } {
             at = node.next.get();
             if node.kind == kind {
-                // SAFETY: alive because linked; the count is taken before the queue's goes back.
-                let owned = unsafe {
-                    Arc::increment_strong_count(ptr::from_ref(node));
-                    Arc::from_raw(ptr::from_ref(node))
-                };
-                self.unlink(node);
-                if owned.claim(end) {
-                    claimed.push(owned);
-                }
+                claimed.extend(self.take(node, end).map(|node| node.waiter));
             }
         }
         claimed
-    }
-}
-
-impl Drop for WaitQueue {
-    fn drop(&mut self) {
-        // A thread that waits holds a handle, so a channel dies with empty queues; stale nodes would be let go.
-        while self.pop().is_some() {}
     }
 }

@@ -28,14 +28,13 @@ mod send;
 pub use receive::{Received, Until, receive, try_receive};
 pub use send::{Sent, send, try_send};
 
+use super::lock::{Guard, Lock};
 use super::value::{self, Ring, Slot};
-use super::waitq::{End, Kind, Node, WaitQueue};
+use super::waitq::{End, Kind, WaitQueue};
 use crate::abi::{Site, TypeInfo};
 use crate::sched::park::{self, Waiter};
 use handles::{Handles, Left};
-use parking_lot::lock_api::GuardNoSend;
 use parking_lot::{Mutex, MutexGuard};
-use std::sync::Arc;
 
 pub struct Channel {
     handles: Handles,
@@ -44,7 +43,7 @@ pub struct Channel {
     ty: &'static TypeInfo,
     /// Where it was made.
     site: *const Site,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 pub struct State {
@@ -82,9 +81,9 @@ pub(super) fn wake(waiter: Option<Waiter>) {
     }
 }
 
-fn wake_all(nodes: &[Arc<Node>]) {
-    for node in nodes {
-        wake(Some(node.waiter()));
+fn wake_all(waiters: &[Waiter]) {
+    for &waiter in waiters {
+        wake(Some(waiter));
     }
 }
 
@@ -93,7 +92,7 @@ fn new(limit: usize, ty: &'static TypeInfo, site: *const Site) -> *mut u8 {
     let channel = crate::mem::alloc(size_of::<Channel>()).cast::<Channel>();
     let state = State { ring: Ring::new(ty), closed: false, receivers: WaitQueue::new(), senders: WaitQueue::new() };
     // SAFETY: fresh memory of the right size; objects are aligned for any field.
-    unsafe { channel.write(Channel { handles: Handles::new(), limit, ty, site, state: Mutex::new(state) }) };
+    unsafe { channel.write(Channel { handles: Handles::new(), limit, ty, site, state: Lock::new(state) }) };
     channel.cast()
 }
 
@@ -199,20 +198,13 @@ impl Channel {
         self.site
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> Guard<'_, State> {
         self.state.lock()
     }
 
-    /// # Safety
-    /// The lock is held, and its guard was forgotten.
-    pub(super) unsafe fn unlock(&self) {
-        // SAFETY: as promised.
-        unsafe { self.state.force_unlock(GuardNoSend::new()) };
-    }
-
-    /// What the lock guards, for a caller that holds it without a guard.
-    pub(super) fn state_under_lock(&self) -> *mut State {
-        self.state.data_ptr()
+    /// The lock itself, for those who hold several.
+    pub(super) fn raw_lock(&self) -> &Lock<State> {
+        &self.state
     }
 
     /// Receives if that is possible at once.
@@ -225,13 +217,13 @@ impl Channel {
             if state.ring.pop(out) {
                 let sender = state.senders.claim(End::Done);
                 if let Some(sender) = &sender {
-                    state.ring.push(sender.value.address());
+                    state.ring.push(sender.value);
                 }
-                return Taken::Value(sender.map(|sender| sender.waiter()));
+                return Taken::Value(sender.map(|sender| sender.waiter));
             }
             if let Some(sender) = state.senders.claim(End::Done) {
-                value::move_bytes(sender.value.address(), out, value::size(self.ty));
-                return Taken::Value(Some(sender.waiter()));
+                value::move_bytes(sender.value, out, value::size(self.ty));
+                return Taken::Value(Some(sender.waiter));
             }
         }
         if state.closed { Taken::Closed } else { Taken::Empty }
@@ -250,8 +242,8 @@ impl Channel {
                 self.handles.unpark(1);
             }
             // SAFETY: the node has room for a value of this channel's type; its owner looks after the unpark.
-            unsafe { value::move_bytes(value, receiver.value.address(), value::size(self.ty)) };
-            return Given::Value(Some(receiver.waiter()));
+            unsafe { value::move_bytes(value, receiver.value, value::size(self.ty)) };
+            return Given::Value(Some(receiver.waiter));
         }
         if state.ring.len() >= self.limit {
             return Given::Full;
@@ -276,7 +268,7 @@ impl Channel {
     }
 
     /// Takes the `next` waiters of a stuck channel out, to be unparked after the lock is released.
-    fn end_nexts(&self, state: &mut State) -> Vec<Arc<Node>> {
+    fn end_nexts(&self, state: &mut State) -> Vec<Waiter> {
         if !self.handles.is_stuck() {
             return Vec::new();
         }
@@ -287,7 +279,7 @@ impl Channel {
 
     /// A plain receiver was linked: whether that leaves nobody who could send. The same as
     /// `end_stuck_receivers`, for a caller that holds the lock and a handle.
-    fn parked_receiver(&self, state: &mut State) -> (Vec<Arc<Node>>, bool) {
+    fn parked_receiver(&self, state: &mut State) -> (Vec<Waiter>, bool) {
         if !self.handles.park() {
             return (Vec::new(), false);
         }
@@ -317,11 +309,11 @@ pub unsafe fn close(ch: *mut u8) {
     // A receiver waits only while the ring is empty, so what it finds is closed and drained.
     while let Some(node) = state.receivers.claim(End::Closed) {
         plain += usize::from(node.kind.is_plain_receive());
-        woken.push(node);
+        woken.push(node.waiter);
     }
     channel.handles.unpark(plain);
     while let Some(node) = state.senders.claim(End::Closed) {
-        woken.push(node);
+        woken.push(node.waiter);
     }
     drop(state);
     wake_all(&woken);

@@ -81,7 +81,8 @@ pub unsafe fn receive(ch: *mut u8, out: *mut u8, until: Until, site: *const Site
         }
     };
     let node = Node::alone(channel.ty, park::current(), kind);
-    state.receivers.push(&node);
+    // SAFETY: the node lives until this function returns, after it was claimed or unlinked.
+    unsafe { state.receivers.push(&node) };
     let (ended, main_is_stuck) = channel.parked_receiver(&mut state);
     drop(state);
     // This thread may be among them; its unpark then comes before its park, which is allowed.
@@ -123,7 +124,8 @@ unsafe fn receive_until(channel: &Channel, out: *mut u8, ms: i64, site: *const S
         Taken::Closed => return Received::Closed,
         Taken::Empty => {}
     }
-    state.receivers.push(&node);
+    // SAFETY: the node lives until this function returns, after it was claimed or unlinked.
+    unsafe { state.receivers.push(&node) };
     drop(state);
     let timer = deadline.map(|deadline| timer::arm(deadline, wait.clone()));
     park::park(Why { reason: Reason::Recv, site, object: channel.site });
