@@ -4,6 +4,8 @@ use crate::Options;
 use crate::context::{Cx, call_symbol};
 use crate::lower::call::main_entry;
 use crate::runtime::{Symbol, abi};
+use crate::safepoint::NO_POLL;
+use inkwell::attributes::AttributeLoc;
 use inkwell::module::Linkage;
 use inkwell::values::UnnamedAddress;
 
@@ -28,6 +30,8 @@ pub fn define(cx: &mut Cx<'_, '_>, options: &Options) {
     let status = cx.context.i32_type().into();
     let ty = cx.fn_type(Some(status), &[status, cx.ptr().into()]);
     let main = cx.define("main", ty, Linkage::External, 0);
+    // It runs before the runtime does.
+    main.add_attribute(AttributeLoc::Function, cx.context.create_string_attribute(NO_POLL, ""));
     let build = cx.build(main);
     let params = main.get_params();
     let args = [params[0], params[1], program.as_pointer_value().into()];

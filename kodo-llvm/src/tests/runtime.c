@@ -168,3 +168,7 @@ void kodo_future_release(Future *f) {
     if (f->type->drop) f->type->drop(f->result);
     kodo_mem_free(f);
 }
+
+/* What preempts a program: never, here. */
+unsigned char kodo_preempt __attribute__((visibility("hidden"))) = 0;
+__attribute__((visibility("hidden"))) void kodo_rt_yield(void) {}

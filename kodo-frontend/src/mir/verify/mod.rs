@@ -23,7 +23,8 @@
 //! * O5 `move` takes a whole owned local, and not in a call that also borrows it. Borrowed and by-reference parameters
 //!   are not consumed, borrowed ones not changed.
 //! * O9 A part of an owned local may be moved too, if in the same block every counted part is moved or dropped, once;
-//!   that consumes the local. What is gone is not looked at in between.
+//!   that consumes the local. What is gone is not looked at again; parts that are not counted stay readable to the end of
+//!   the block.
 //! * O6 A counted value is replaced through a projection (or in a `mut` parameter) by `drop place` directly before
 //!   `place = value`, where the value is a constant or another whole local. But for O9, nothing else drops such a place.
 //! * O7 A borrow of a counted value is an argument of a borrowed parameter or the channel of a `select`.
@@ -39,7 +40,7 @@ use crate::mir::{
 };
 use crate::types::counted::Counted;
 use crate::types::ty::{Adt, AdtKind, Ty, TyCon, TyKind, Types};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// More complaints than this about one body help nobody.
 const MAX_ERRORS: usize = 20;
@@ -63,6 +64,7 @@ pub fn verify(program: &Program, types: &mut Types, adts: &[Adt]) -> Result<(), 
             tracked,
             set: WorkSet::new(body.locals.len()),
             taken: FxHashMap::default(),
+            hollow: FxHashSet::default(),
             at: String::new(),
             errors: Vec::new(),
         };
@@ -84,6 +86,8 @@ struct Verifier<'a> {
     set: WorkSet,
     /// The parts of initialized locals that were moved or dropped in this block.
     taken: FxHashMap<Local, Vec<Place>>,
+    /// All counted parts were consumed one by one in this block.
+    hollow: FxHashSet<Local>,
     at: String,
     errors: Vec<String>,
 }
@@ -226,6 +230,7 @@ impl Verifier<'_> {
             for local in std::mem::take(&mut self.taken).into_keys() {
                 self.error(format_args!("_{} is taken in part only", local.0));
             }
+            self.hollow.clear();
             for edge in visit::edges(&block.terminator.kind) {
                 let init = edge.init.filter(|l| self.tracked[l.0 as usize]);
                 if let Some(local) = init
@@ -281,7 +286,10 @@ impl Verifier<'_> {
     fn read(&mut self, place: &Place) {
         for local in [place.local].into_iter().chain(visit::index_locals(place)) {
             if self.tracked[local.0 as usize] && !self.set.contains(local) {
-                self.error(format_args!("_{} is not initialized", local.0));
+                let hollow = local == place.local && self.hollow.contains(&local);
+                if !hollow || self.is_counted_place(place) {
+                    self.error(format_args!("_{} is not initialized", local.0));
+                }
             }
         }
         if self.is_taken(place) {
@@ -308,6 +316,7 @@ impl Verifier<'_> {
             Some(rest) if rest.is_empty() => {
                 self.taken.remove(&place.local);
                 self.set.remove(place.local);
+                self.hollow.insert(place.local);
             }
             Some(_) => {}
         }
@@ -405,6 +414,7 @@ impl Verifier<'_> {
                 }
                 let whole_owned = place.projection.is_empty() && self.passing(place.local) == Passing::Owned;
                 if whole_owned {
+                    self.hollow.remove(&place.local);
                     if self.tracked[place.local.0 as usize] && !self.set.insert(place.local) {
                         self.error(format_args!("_{} is initialized again before it was consumed", place.local.0));
                     }

@@ -158,6 +158,18 @@ fn o1_values_are_used_only_while_initialized() {
 }
 
 #[test]
+fn o9_parts_that_are_not_counted_outlive_the_others() {
+    let body = |read: &str| {
+        format!(
+            "fn t(_1: (String, Int)) -> (Int, String) {{ let _2: String let _3: Int \
+             bb0: {{ _2 = move _1.0 {read} _0 = tuple(copy _3, move _2) return }} }}"
+        )
+    };
+    accepts(&body("_3 = copy _1.1"));
+    rejects(&body("_3 = copy _1.1 drop _1.0"), "t: bb0, statement 2: _1 is not initialized");
+}
+
+#[test]
 fn o2_values_are_consumed_once() {
     rejects("fn t(_1: String) -> () { bb0: { return } }", "t: bb0: _1 is still initialized at return");
     rejects("fn t() -> String { bb0: { return } }", "t: bb0: _0 is not initialized at return");
