@@ -351,6 +351,10 @@ impl<'c> Build<'c> {
     }
 }
 
+/// Value of the attribute `memory` for a function that touches what its arguments point to and memory of its own that
+/// compiled code never sees, and nothing else: `memory(argmem: readwrite, inaccessiblemem: readwrite)`, two bits each.
+pub const OWN_AND_ARGUMENT_MEMORY: u64 = 0b1111;
+
 /// Adds an attribute of the given name; its value is 0 for those that have none.
 pub fn attribute<'c>(context: &'c Context, function: FunctionValue<'c>, at: AttributeLoc, name: &str, value: u64) {
     let kind = Attribute::get_named_enum_kind_id(name);

@@ -1,6 +1,6 @@
 //! The runtime's symbols: one enum made from the table that the runtime's definitions are checked against.
 
-use crate::builder::attribute;
+use crate::builder::{OWN_AND_ARGUMENT_MEMORY, attribute};
 use inkwell::AddressSpace;
 use inkwell::attributes::AttributeLoc;
 use inkwell::context::Context;
@@ -107,6 +107,9 @@ fn declare<'c>(context: &'c Context, module: &Module<'c>, row: &Row) -> Function
                 for name in ["nounwind", "willreturn", "nocallback"] {
                     add(AttributeLoc::Function, name);
                 }
+                // It does not come back into compiled code, and none of these functions follows a handle that lies
+                // inside its arguments: lengths and elements of other lists stay in registers across the call.
+                attribute(context, function, AttributeLoc::Function, "memory", OWN_AND_ARGUMENT_MEMORY);
             }
             "cold" => add(AttributeLoc::Function, "cold"),
             // `memory(none)` is the zero of its encoding.
@@ -132,6 +135,7 @@ mod tests {
         module.verify().unwrap();
         let text = module.print_to_string().to_string();
         assert!(text.contains("declare zeroext i8 @kodo_string_eq(ptr, ptr)"), "{text}");
+        assert!(text.contains("memory(argmem: readwrite, inaccessiblemem: readwrite)"), "{text}");
         assert_eq!(text.matches("declare ").count(), ROWS.len());
     }
 }

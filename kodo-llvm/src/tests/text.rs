@@ -272,3 +272,24 @@ fn appending_does_not_take_the_address_of_the_list() {
     let ir = w.ir(2);
     assert!(!function(&ir, "\"ko.main entry\"").contains("alloca"), "{ir}");
 }
+
+/// What a leaf of the runtime does is its own business: a length read before it is still known after it.
+#[test]
+fn printing_does_not_make_lengths_be_read_again() {
+    let mut w = World::new();
+    let list = w.list(Ty::INT);
+    let mut f = Fun::new("main", &[], Ty::UNIT);
+    let (l, len) = (f.local(list), f.local(Ty::INT));
+    f.intrinsic(Intrinsic::ListFrom, &[Ty::INT], &[int(1), int(2)], l);
+    for _ in 0..3 {
+        f.assign(len, Rvalue::ListLen(place(l).0));
+        f.println(Ty::INT, copy(len));
+    }
+    f.drop(l);
+    f.ret();
+    w.add(f);
+    let ir = w.ir(2);
+    let main = function(&ir, "\"ko.main entry\"");
+    assert_eq!(main.matches("call void @kodo_io_println_int(i64 %").count(), 3, "{main}");
+    assert_eq!(main.matches("= load i64, ptr").count(), 1, "{main}");
+}
