@@ -78,7 +78,9 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
     }
     let (program, found) = types::check(&sources, &asts, &mut names);
     if !garbled {
-        diagnostics.extend(found);
+        // What looks unused may be used in the broken part.
+        let broken = diagnostics.has_errors();
+        diagnostics.extend(found.filter(|d| !broken || d.severity == Severity::Error));
     }
     Ok(Checked { sources, names, program, diagnostics: diagnostics.into_sorted() })
 }

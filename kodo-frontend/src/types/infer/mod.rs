@@ -178,6 +178,8 @@ impl Cx<'_> {
             Some(block) => ast.span(block),
             None => script.iter().fold(ast.span(script[0]), |s, &i| s.to(ast.span(i))),
         };
+        // The closing brace may be missing.
+        let braced = block.is_some() && self.sources.text(span).ends_with('}');
         let frame = Frame {
             result: Some(result),
             captures: Vec::new(),
@@ -200,7 +202,7 @@ impl Cx<'_> {
             trail: Vec::new(),
             frames: vec![frame],
             deferred: Vec::new(),
-            close: Span { lo: span.hi.saturating_sub(1).max(span.lo), ..span },
+            close: Span { lo: if braced { span.hi - 1 } else { span.hi }, ..span },
             missing_value: false,
             errors: 0,
         };
@@ -296,8 +298,10 @@ impl<'a> Infer<'_, 'a> {
 
     pub fn resolve_written(&mut self, id: Id) -> Ty {
         let generics = std::mem::take(&mut self.generics);
+        let before = self.cx.out.len();
         let ty = self.cx.resolve_ty(TypeScope { file: self.file, generics: &generics, self_ty: self.self_ty }, id);
         self.generics = generics;
+        self.errors += self.cx.out.len() - before;
         ty
     }
 
