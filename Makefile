@@ -7,9 +7,13 @@ FILE ?= examples/green_threads.ko
 .PHONY: run test setup build
 
 # Compiles and runs one program: `make run FILE=examples/pipeline.ko`.
-run: setup
-	cargo build --release -p kodo-rt -p kodoc
+run: build
 	target/release/kodoc run $(FILE)
+
+# The toolchain as users get it: the runtime without debug sections of its own, which would be in every program.
+build: setup
+	cargo build --release -p kodo-rt -p kodoc
+	strip --strip-debug target/release/libkodo_rt.a
 
 # Formatting, lints, unit tests, doc tests, and every program in every mode.
 test: setup

@@ -109,6 +109,21 @@ fn emitted_llvm_honours_the_level_and_goes_where_told() {
 }
 
 #[test]
+fn the_number_of_workers_is_compiled_in() {
+    let dir = folder();
+    let file = write(&dir, "a.ko", HELLO);
+    let emit = |flags: &[&str]| {
+        let text = stdout(&run(kodoc().arg("emit-llvm").arg(&file).args(flags)));
+        let line = text.lines().find(|l| l.starts_with("@program")).expect("the program's static").to_owned();
+        assert!(!text.contains("kodo_rt_yield") || !flags.contains(&"--no-green-threads"), "{text}");
+        line
+    };
+    let plain = emit(&[]);
+    assert_eq!(plain.replacen("i64 0, i64 0", "i64 7, i64 0", 1), emit(&["--threads", "7"]));
+    assert_eq!(plain.replacen("i64 0, i64 0", "i64 0, i64 1", 1), emit(&["--no-green-threads"]));
+}
+
+#[test]
 fn the_same_source_gives_the_same_bytes() {
     let dir = folder();
     let file = tree().join("examples/channel_types.ko");
