@@ -187,12 +187,14 @@ fn mutate(text: &str, other: &str, random: &mut Random) -> String {
         }
         2 => all[at] = random.pick(WORDS),
         3 => all.insert(at, random.pick(WORDS)),
-        4 => drop(all.remove(at)),
+        4 => {
+            all.remove(at);
+        }
         5 => all[at] = all[random.below(text.len().min(all.len()))],
         6 if !donor.is_empty() => all[at] = donor[random.below(donor.len())],
         7 => {
             let to = (at + 1 + random.below(20)).min(all.len());
-            drop(all.drain(at..to));
+            all.drain(at..to);
         }
         8 => {
             let b = random.below(all.len());
