@@ -6,7 +6,7 @@ use crate::output;
 use kodo_frontend::diag::{Diagnostic, Diagnostics, Severity};
 use kodo_frontend::names::Names;
 use kodo_frontend::source::{FileId, Sources, Span};
-use kodo_frontend::{hir, mir, syntax, types};
+use kodo_frontend::{hir, mir, own, syntax, types};
 use std::path::Path;
 
 /// Name under which the prelude appears in messages.
@@ -82,6 +82,7 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
         let broken = diagnostics.has_errors();
         diagnostics.extend(found.filter(|d| !broken || d.severity == Severity::Error));
     }
+    diagnostics.extend(own::conflicts::check(&program, &names, prelude));
     Ok(Checked { sources, names, program, diagnostics: diagnostics.into_sorted() })
 }
 
