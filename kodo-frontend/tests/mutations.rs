@@ -201,7 +201,7 @@ fn mutate(text: &str, other: &str, random: &mut Random) -> String {
             all.swap(at, b);
         }
         9 => {
-            drop(lines.remove(line));
+            lines.remove(line);
             return lines.join("\n");
         }
         10 => {
