@@ -163,6 +163,12 @@ pub(super) struct Infer<'c, 'a> {
 }
 
 impl Cx<'_> {
+    /// The `}` that ends a block, or the end of what stands for one.
+    fn closing_brace(&self, block: Span) -> Span {
+        let braced = self.sources.text(block).ends_with('}');
+        Span { lo: block.hi - u32::from(braced), ..block }
+    }
+
     pub fn check_body(&mut self, id: FnId) {
         let info = self.info(id);
         let (file, self_ty) = (info.file, info.self_ty);
@@ -178,8 +184,7 @@ impl Cx<'_> {
             Some(block) => ast.span(block),
             None => script.iter().fold(ast.span(script[0]), |s, &i| s.to(ast.span(i))),
         };
-        // The closing brace may be missing.
-        let braced = block.is_some() && self.sources.text(span).ends_with('}');
+        let close = self.closing_brace(span);
         let frame = Frame {
             result: Some(result),
             captures: Vec::new(),
@@ -202,7 +207,7 @@ impl Cx<'_> {
             trail: Vec::new(),
             frames: vec![frame],
             deferred: Vec::new(),
-            close: Span { lo: if braced { span.hi - 1 } else { span.hi }, ..span },
+            close,
             missing_value: false,
             errors: 0,
         };
