@@ -80,7 +80,10 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
     if !garbled {
         // What looks unused may be used in the broken part.
         let broken = diagnostics.has_errors();
-        diagnostics.extend(found.filter(|d| !broken || d.severity == Severity::Error));
+        // A file of which nothing is left lacks more than `main`.
+        let nothing = asts[1].is_empty();
+        let follows = |d: &Diagnostic| d.severity == Severity::Warning || (nothing && d.code == "E0272");
+        diagnostics.extend(found.filter(|d| !(broken && follows(d))));
     }
     diagnostics.extend(own::conflicts::check(&program, &names, prelude));
     Ok(Checked { sources, names, program, diagnostics: diagnostics.into_sorted() })

@@ -3,6 +3,7 @@
 
 use super::codes;
 use super::context::{Alias, AliasState, BodyAst, Cx, FnInfo, PRELUDE_FILE, Sugar, TypeDef, head};
+use super::need::Need;
 use super::resolve_ty::TypeScope;
 use super::ty::{Adt, AdtId, AdtKind, Field, Ty, TyCon, TyKind, Variant};
 use crate::diag::Diagnostic;
@@ -464,7 +465,7 @@ impl Cx<'_> {
             Id::NONE => Ty::UNIT,
             _ => self.resolve_ty(scope, result),
         };
-        let (intrinsic, sugar, by_element) = self.attributes(found);
+        let (intrinsic, sugar, by_element, needs) = self.attributes(found);
         if body == Id::NONE && intrinsic.is_none() && found.file != PRELUDE_FILE && !is_broken {
             let text = self.text(name).to_owned();
             self.report(
@@ -506,6 +507,7 @@ impl Cx<'_> {
             sugar,
             needs_text: matches!(intrinsic, Some(Print | Println | Eprint | Eprintln | ToString)),
             by_element,
+            needs,
         });
         if let Some(intrinsic) = intrinsic {
             self.intrinsics.entry(intrinsic).or_insert(id);
@@ -535,13 +537,13 @@ impl Cx<'_> {
         }
     }
 
-    /// What `@intrinsic`, `@sugar` and `@by_element` of the standard library say.
-    fn attributes(&mut self, found: &Found) -> (Option<Intrinsic>, Option<Sugar>, Option<Name>) {
+    /// What `@intrinsic`, `@sugar`, `@by_element` and `@needs` of the standard library say.
+    fn attributes(&mut self, found: &Found) -> (Option<Intrinsic>, Option<Sugar>, Option<Name>, Option<Need>) {
         if found.file != PRELUDE_FILE {
-            return (None, None, None);
+            return (None, None, None, None);
         }
         let ast = self.ast(found.file);
-        let (mut intrinsic, mut sugar, mut by_element) = (None, None, None);
+        let (mut intrinsic, mut sugar, mut by_element, mut needs) = (None, None, None, None);
         for &attr in &found.item.attrs {
             let Node::Annotation(name, args) = ast.node(attr) else { continue };
             let Some(&arg) = ast.list(args).first() else { continue };
@@ -555,6 +557,10 @@ impl Cx<'_> {
                     sugar = Sugar::from_name(&value);
                     sugar.is_some()
                 }
+                "needs" => {
+                    needs = Need::from_name(&value);
+                    needs.is_some()
+                }
                 "by_element" => {
                     by_element = Some(self.names.intern(&value));
                     true
@@ -563,7 +569,7 @@ impl Cx<'_> {
             };
             debug_assert!(known, "the prelude's annotation names something: {value}");
         }
-        (intrinsic, sugar, by_element)
+        (intrinsic, sugar, by_element, needs)
     }
 
     fn find_main(&mut self, c: &Collector) {
@@ -607,6 +613,7 @@ impl Cx<'_> {
                 sugar: None,
                 needs_text: false,
                 by_element: None,
+                needs: None,
             });
             self.main = declared.or(Some(id));
             return;

@@ -18,6 +18,7 @@ pub mod counted;
 pub mod exhaustive;
 mod infer;
 mod lost;
+mod need;
 mod resolve_ty;
 mod suggest;
 pub mod ty;
