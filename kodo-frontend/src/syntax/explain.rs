@@ -80,6 +80,7 @@ pub fn explain(found: &Found<'_>) -> Diagnostic {
         if let Some(entry) = opener {
             d = d.secondary(found.span_of(entry), "it starts here");
         }
+        d = d.help("write the rest of it, or remove it");
         return if expected.is_empty() { d } else { d.label(format!("expected {expected}")) };
     }
     let what = found.describe();
@@ -92,6 +93,7 @@ pub fn explain(found: &Found<'_>) -> Diagnostic {
             format!("expected {expected}, found {what}")
         },
     );
+    let d = d.help(found.advice());
     if expected.is_empty() { d.label("this fits nowhere") } else { d.label(format!("expected {expected}")) }
 }
 
@@ -309,6 +311,66 @@ impl Found<'_> {
         }
     }
 
+    /// One thing to try, where no mistake with a name of its own is seen.
+    fn advice(&self) -> String {
+        let kind = self.kind(self.real());
+        let expression = self.has("int") && self.has("[");
+        let previous = self.at.checked_sub(1).map_or("", |n| self.word(n));
+        if self.has("{") && !expression && !self.has("+") && self.has("->") {
+            return "a function is `fn name(parameter: Type) -> Result { … }`".into();
+        }
+        if self.has("dyn") && !expression {
+            return match kind {
+                T::And | T::Star => "leave it out: values are copied, there are no references",
+                T::LBracket => "a list type is `List<…>`",
+                _ => "write a type: `Int`, `String`, `List<Int>`, …",
+            }
+            .into();
+        }
+        if self.place == Place::Entries(Kind::Arms) {
+            return "an arm is `pattern => value`".into();
+        }
+        if self.has("self") && !expression && kind == T::And {
+            return "write `self`, or `mut self` in a method that changes the value".into();
+        }
+        if self.place == Place::Entries(Kind::Fields) && self.has("(") {
+            return "a variant is a name, or a name with the types it carries: `Circle(Float64)`".into();
+        }
+        if kind == T::Not && self.before(1) == T::Ident {
+            return format!("there are no macros: write `{previous}(…)`");
+        }
+        if self.has("in") && !self.has("+") {
+            return "write `for name in …`, with a range `a..b`, a list or a channel".into();
+        }
+        if self.has("{") && self.has("+") {
+            return "the body stands between `{` and `}`".into();
+        }
+        if self.has("=") && !self.has("+") && !expression {
+            return match kind {
+                T::Comma => "for several names write `let (a, b) = …`",
+                _ => "give it a value: `let name = value`",
+            }
+            .into();
+        }
+        if kind == T::LBrace && self.before(1) == T::Ident && !expression {
+            return format!("a value of a struct is `{previous} {{ field: value }}`; otherwise begin a new line");
+        }
+        if self.place == Place::Paren && self.has(",") && !expression {
+            return match kind {
+                T::Colon | T::Assign => "write the values alone, separated by `,`",
+                _ => "separate with `,`, or close the bracket",
+            }
+            .into();
+        }
+        if expression {
+            return "write a value here, or remove what comes before".into();
+        }
+        if self.has("sep") || self.has("}") {
+            return "begin a new line for the next statement, or remove this".into();
+        }
+        "remove it, or complete what comes before".into()
+    }
+
     /// Mistakes with an obvious remedy.
     fn remedy(&self) -> Option<Remedy> {
         let at = self.real();
@@ -384,6 +446,24 @@ impl Found<'_> {
         if kind == T::EqEq && self.has("=") {
             let fix = Some((self.span_of(at), "=".to_owned()));
             return Some(Remedy { fix, ..remedy("expected `=` and a value, found `==`", "write `=`")? });
+        }
+
+        if kind == T::Ident && previous == T::Fn && self.place == Place::Block {
+            return remedy(
+                "a function cannot stand inside a function",
+                "declare functions, types and imports outside of functions",
+            );
+        }
+        if kind == T::Ident && previous == T::Ident && self.has(":") && !expression {
+            let (before, entry) = (self.word(self.at - 1), self.place);
+            let what = if entry == Place::Paren { "parameter" } else { "field" };
+            if parameters || entry == Place::Entries(Kind::Fields) {
+                let message = format!("expected `:` after the {what} `{before}`, found the name `{word}`");
+                let type_first = before.starts_with(|c: char| c.is_ascii_uppercase())
+                    || matches!(before, "int" | "string" | "float" | "bool" | "double" | "char");
+                let (name, ty) = if type_first { (word, before) } else { (before, word) };
+                return remedy(message, format!("write `{name}: {ty}`"));
+            }
         }
 
         // Names and declarations.

@@ -374,7 +374,7 @@ impl Layer<'_> {
             kind: T::Eof,
             after_break: true,
         });
-        if token.kind == T::Ident && self.kind_at(1) == T::Ident && self.respell(token) {
+        if token.kind == T::Ident && (self.drop_word(token) || (self.kind_at(1) == T::Ident && self.respell(token))) {
             return true;
         }
         let kind = self.in_context(token.kind);
@@ -423,6 +423,7 @@ impl Layer<'_> {
             }
             (T::Assign | T::Colon, "var") => (T::Let, "let mut", format!("there is no `{word}`")),
             (T::Assign | T::Colon, "const" | "val") => (T::Let, "let", format!("there is no `{word}`")),
+            (T::Assign, _) => (T::Let, "let mut", format!("a declaration starts with `let`, not with `{word}`")),
             (T::LBrace | T::Lt, _) if items => {
                 let keywords = [
                     (T::Struct, "struct"),
@@ -432,6 +433,12 @@ impl Layer<'_> {
                     (T::Actor, "actor"),
                     (T::Module, "module"),
                 ];
+                let word = match word {
+                    "class" | "record" => "struct",
+                    "interface" => "trait",
+                    _ => word,
+                };
+                let near = |keyword: &str| word == keyword || near(keyword);
                 let Some((kind, right)) = keywords.into_iter().find(|(_, keyword)| near(keyword)) else { return false };
                 (kind, right, format!("`{word}` is no keyword: did you mean `{right}`?"))
             }
@@ -447,6 +454,40 @@ impl Layer<'_> {
         self.place(token, kind);
         if right == "let mut" {
             self.emit(Token { lo: token.hi, hi: token.hi, kind: T::Mut, after_break: false }, T::Mut);
+        }
+        true
+    }
+
+    /// A word of another language that may be left out, or that stands for a few of this one's tokens.
+    fn drop_word(&mut self, token: Token) -> bool {
+        let starts = matches!(self.previous, T::Sep | T::LBrace);
+        let after = self.kind_at(1);
+        let same_line = self.tokens.get(self.next + 1).is_some_and(|t| !t.after_break);
+        if !same_line {
+            return false;
+        }
+        let word = &self.text[token.lo as usize..token.hi as usize];
+        let (instead, help): (&[T], &str) = match word {
+            "public" | "private" | "protected" | "export" | "static" | "extern" | "unsafe" | "inline" | "final"
+                if starts && starts_item(after) && after != T::At =>
+            {
+                (&[], "leave it out, or write `pub`")
+            }
+            "elif" | "elsif" | "elseif" if self.previous == T::RBrace && after != T::Assign => {
+                (&[T::Else, T::If], "write `else if`")
+            }
+            "loop" if starts && after == T::LBrace => (&[T::While, T::True], "write `while true`"),
+            "foreach" if starts && is_name(after) && self.kind_at(2) == T::In => (&[T::For], "write `for`"),
+            _ => return false,
+        };
+        self.reported += 1;
+        if self.reported <= MAX_REPORTED {
+            let d = Diagnostic::error("E0100", self.span(token), format!("there is no `{word}`")).help(help);
+            self.diagnostics.push(d);
+        }
+        self.next += 1;
+        for &kind in instead {
+            self.place(token, kind);
         }
         true
     }
@@ -526,7 +567,8 @@ impl Layer<'_> {
             let message = format!("a `{text}` is not closed before this");
             let mut d = Diagnostic::error("E0100", self.span(before), message)
                 .label(format!("`{}` should come before this", closing_text(text)))
-                .secondary(self.span(opener), "opened here");
+                .secondary(self.span(opener), "opened here")
+                .help(format!("add the missing `{}`", closing_text(text)));
             if self.top().kind == Kind::Block && starts_item(before.kind) {
                 d = d.help("functions and types cannot stand inside a function");
             }
@@ -558,7 +600,8 @@ impl Layer<'_> {
             let message = format!("the file ends before this `{text}` is closed");
             let mut d = Diagnostic::error("E0101", self.span(end), message)
                 .label(format!("`{}` is missing", closing_text(text)))
-                .secondary(self.span(opener), "opened here");
+                .secondary(self.span(opener), "opened here")
+                .help(format!("add the `{}` where this should end", closing_text(text)));
             for frame in self.frames[1..open].iter().rev().take(2) {
                 d = d.secondary(self.span(frame.opener), "this is not closed either");
             }

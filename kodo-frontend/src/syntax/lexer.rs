@@ -141,12 +141,27 @@ impl Lexer<'_> {
             }
             '#' => Some("comments start with `//`"),
             '$' => Some("a value is put into text with an f-string: `f\"{value}\"`"),
+            '\0' => Some("save the file as UTF-8 text"),
             _ if c.is_alphanumeric() => Some("names consist of the letters A to Z, digits and `_`"),
             _ => None,
         } {
             d = d.help(help);
         }
         self.report(d);
+        // A comment or an attribute of another language goes to the end of its line.
+        if c == '#' && self.holes.is_empty() {
+            return self.line_end(lo);
+        }
+        // A name with a letter that names do not have: the name is what was meant.
+        if c.is_alphanumeric() {
+            let rest = &self.text[hi..];
+            let end = hi + rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+            match self.tokens.last_mut() {
+                Some(last) if last.kind == T::Ident && last.hi as usize == lo => last.hi = end as u32,
+                _ => self.push(T::Ident, lo, end),
+            }
+            return end;
+        }
         // Text between quotes of another kind is one mistake.
         let closing = match c {
             '\'' | '`' => Some(c),

@@ -16,6 +16,7 @@ mod collect;
 mod context;
 pub mod counted;
 pub mod exhaustive;
+mod foreign;
 mod infer;
 mod lost;
 mod need;

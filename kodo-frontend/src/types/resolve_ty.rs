@@ -134,9 +134,10 @@ impl Cx<'_> {
                 let hint = self.nearest_type(scope.file, &text, scope.generics);
                 let error =
                     Diagnostic::error("E0201", span, format!("there is no type `{text}`")).label("unknown type");
-                self.report(match hint {
-                    Some(hint) => error.help(format!("did you mean `{hint}`?")),
-                    None => error.help("declare it with `struct` or `enum`"),
+                self.report(match (super::foreign::ty(&text), hint) {
+                    (Some(help), _) => error.help(help),
+                    (_, Some(hint)) => error.help(format!("did you mean `{hint}`?")),
+                    _ => error.help("declare it with `struct` or `enum`"),
                 });
                 return Ty::ERROR;
             }

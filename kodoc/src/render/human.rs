@@ -88,7 +88,10 @@ fn convert(sources: &Sources, d: &Diagnostic) -> shown::Diagnostic<FileId> {
     if let Some(help) = &d.help {
         out = out.with_note(format!("help: {help}"));
     }
-    if let Some(fix) = &d.fix {
+    // A fix that only says the help again is for tools.
+    if let Some(fix) = &d.fix
+        && d.help.as_ref() != Some(&fix.description)
+    {
         out = out.with_note(format!("help: {}: `{}`", fix.description, fix.replacement));
     }
     out

@@ -7,6 +7,7 @@ use crate::names::Name;
 use crate::source::Span;
 use crate::syntax::ast::{Id, List, Mode, Node};
 use crate::types::context::{Head, ListArgument, head};
+use crate::types::foreign;
 use crate::types::resolve_ty::plural;
 use crate::types::suggest::nearest;
 use crate::types::ty::{Ty, TyCon, TyKind};
@@ -74,7 +75,10 @@ impl<'a> Infer<'_, 'a> {
             let hint = self.cx.nearest_function(self.file, &text, &variables);
             let error = Diagnostic::error("E0201", at, format!("there is no function `{text}`"))
                 .label("unknown function")
-                .help(self.did_you_mean(hint, "declare it with `fn`"));
+                .help(match foreign::function(&text) {
+                    Some(help) => help.to_owned(),
+                    None => self.did_you_mean(hint, "declare it with `fn`"),
+                });
             self.report(error);
         }
         self.check_args_anyhow(args);
@@ -159,6 +163,10 @@ impl<'a> Infer<'_, 'a> {
                 "`{text}` takes no `self`: call it on the type, `{}.{text}(…)`",
                 shown.split('<').next().unwrap_or("")
             )
+        } else if hint.is_none()
+            && let Some(help) = foreign::method(&text)
+        {
+            help.to_owned()
         } else if matches!(self.kind(ty), TyKind::Param(_)) {
             "a type parameter may be any type and has no methods".into()
         } else {

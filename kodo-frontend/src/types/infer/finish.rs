@@ -191,7 +191,11 @@ impl Infer<'_, '_> {
             self.report(
                 Diagnostic::error("E0220", span, format!("the match does not cover {list}"))
                     .label(format!("a value of type {shown} may be {list}"))
-                    .help(format!("add an arm: `{pattern} => …`, or `_ => …` for everything else")),
+                    .help(if pattern == "_" {
+                        "add an arm `_ => …` for everything else".to_owned()
+                    } else {
+                        format!("add an arm: `{pattern} => …`, or `_ => …` for everything else")
+                    }),
             );
         }
         for index in report.unreachable {

@@ -7,6 +7,7 @@ use crate::names::Name;
 use crate::source::Span;
 use crate::syntax::ast::{Id, Node};
 use crate::types::context::{Head, TypeDef, head};
+use crate::types::foreign;
 use crate::types::resolve_ty::plural;
 use crate::types::suggest::nearest;
 use crate::types::ty::{AdtId, AdtKind, Ty, TyCon, TyKind};
@@ -36,6 +37,11 @@ impl Infer<'_, '_> {
     }
 
     pub fn unknown_value(&mut self, name: Name, span: Span) {
+        // Where it is used again it is the same mistake.
+        if !self.unknown.insert(name) {
+            self.errors += 1;
+            return;
+        }
         let text = self.cx.text(name).to_owned();
         let error = Diagnostic::error("E0201", span, format!("there is no variable `{text}`")).label("unknown name");
         if text == "self" {
@@ -50,7 +56,8 @@ impl Infer<'_, '_> {
             let variables = self.variables();
             let hint = nearest(&text, variables.iter().map(|n| self.cx.text(*n))).map(str::to_owned);
             let hint = hint.or_else(|| self.cx.nearest_function(self.file, &text, &variables));
-            self.did_you_mean(hint, "declare it with `let` before it is used")
+            foreign::value(&text)
+                .map_or_else(|| self.did_you_mean(hint, "declare it with `let` before it is used"), str::to_owned)
         };
         self.report(error.help(help));
     }

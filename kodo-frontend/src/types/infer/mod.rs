@@ -20,7 +20,7 @@ use crate::hir::{Body, ExprId, ExprKind, FnId, Local, LocalId, PatId, Stmt};
 use crate::names::Name;
 use crate::source::Span;
 use crate::syntax::ast::{Ast, Id, Mode, Node};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What the surroundings do with an expression's value.
 #[derive(Clone, Copy)]
@@ -166,6 +166,8 @@ pub(super) struct Infer<'c, 'a> {
     pub close: Span,
     /// A path without a value is reported once.
     pub missing_value: bool,
+    /// Names reported as unknown.
+    pub unknown: FxHashSet<Name>,
     pub errors: usize,
 }
 
@@ -216,6 +218,7 @@ impl Cx<'_> {
             deferred: Vec::new(),
             close,
             missing_value: false,
+            unknown: FxHashSet::default(),
             errors: 0,
         };
         for (index, param) in params.iter().enumerate() {
