@@ -263,7 +263,7 @@ fn compile(text: &str) -> bool {
             );
         }
         assert_eq!(d.span.file, FileId(1), "a report about the prelude: {}", d.message);
-        assert!(!d.message.is_empty());
+        assert!(!d.message.is_empty() && d.help.is_some(), "one thing to try: {d:?}");
     }
     if rejected {
         return false;

@@ -27,7 +27,15 @@ fn reports(text: &str) -> Vec<String> {
 
 #[track_caller]
 fn check(text: &str, expected: &[&str]) {
-    assert_eq!(reports(text), expected, "{text}");
+    let mut found = reports(text);
+    for (found, expected) in found.iter_mut().zip(expected) {
+        // Where the test does not care, any help will do; one there must be.
+        if !expected.contains(" | ") {
+            let end = found.find(" | ").unwrap_or_else(|| panic!("no help: {found}"));
+            found.truncate(end);
+        }
+    }
+    assert_eq!(found, expected, "{text}");
 }
 
 fn error_nodes(ast: &Ast) -> usize {
@@ -57,7 +65,7 @@ fn every_independent_error_is_reported_once() {
             "6:15 E0100 expected `=>` in this arm, found `->` | an arm is `pattern => value`",
             "6:26 E0100 expected an expression, found `}`",
             "9:1 E0100 a `(` is not closed before this",
-            "9:14 E0100 expected `:` after `x`, found the name `Int` | write `x: Int`, say",
+            "9:14 E0100 expected `:` after the field `x`, found the name `Int` | write `x: Int`",
         ],
     );
 }

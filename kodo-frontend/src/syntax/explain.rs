@@ -316,10 +316,13 @@ impl Found<'_> {
         let kind = self.kind(self.real());
         let expression = self.has("int") && self.has("[");
         let previous = self.at.checked_sub(1).map_or("", |n| self.word(n));
-        if self.has("{") && !expression && !self.has("+") && self.has("->") {
+        if expression {
+            return "write a value here, or remove what comes before".into();
+        }
+        if self.before(2) == T::Fn || (self.has("{") && !self.has("+") && self.has("->")) {
             return "a function is `fn name(parameter: Type) -> Result { … }`".into();
         }
-        if self.has("dyn") && !expression {
+        if self.has("dyn") {
             return match kind {
                 T::And | T::Star => "leave it out: values are copied, there are no references",
                 T::LBracket => "a list type is `List<…>`",
@@ -330,7 +333,7 @@ impl Found<'_> {
         if self.place == Place::Entries(Kind::Arms) {
             return "an arm is `pattern => value`".into();
         }
-        if self.has("self") && !expression && kind == T::And {
+        if self.has("self") && kind == T::And {
             return "write `self`, or `mut self` in a method that changes the value".into();
         }
         if self.place == Place::Entries(Kind::Fields) && self.has("(") {
@@ -342,28 +345,25 @@ impl Found<'_> {
         if self.has("in") && !self.has("+") {
             return "write `for name in …`, with a range `a..b`, a list or a channel".into();
         }
-        if self.has("{") && self.has("+") {
+        if self.has("{") {
             return "the body stands between `{` and `}`".into();
         }
-        if self.has("=") && !self.has("+") && !expression {
+        if self.has("=") && !self.has("+") && !self.has("sep") {
             return match kind {
                 T::Comma => "for several names write `let (a, b) = …`",
                 _ => "give it a value: `let name = value`",
             }
             .into();
         }
-        if kind == T::LBrace && self.before(1) == T::Ident && !expression {
+        if kind == T::LBrace && self.before(1) == T::Ident {
             return format!("a value of a struct is `{previous} {{ field: value }}`; otherwise begin a new line");
         }
-        if self.place == Place::Paren && self.has(",") && !expression {
+        if self.place == Place::Paren && self.has(",") {
             return match kind {
                 T::Colon | T::Assign => "write the values alone, separated by `,`",
                 _ => "separate with `,`, or close the bracket",
             }
             .into();
-        }
-        if expression {
-            return "write a value here, or remove what comes before".into();
         }
         if self.has("sep") || self.has("}") {
             return "begin a new line for the next statement, or remove this".into();

@@ -423,7 +423,9 @@ impl Layer<'_> {
             }
             (T::Assign | T::Colon, "var") => (T::Let, "let mut", format!("there is no `{word}`")),
             (T::Assign | T::Colon, "const" | "val") => (T::Let, "let", format!("there is no `{word}`")),
-            (T::Assign, _) => (T::Let, "let mut", format!("a declaration starts with `let`, not with `{word}`")),
+            (T::Assign, _) if matches!(self.top().kind, Kind::Items | Kind::Block) => {
+                (T::Let, "let mut", format!("a declaration starts with `let`, not with `{word}`"))
+            }
             (T::LBrace | T::Lt, _) if items => {
                 let keywords = [
                     (T::Struct, "struct"),
@@ -433,12 +435,12 @@ impl Layer<'_> {
                     (T::Actor, "actor"),
                     (T::Module, "module"),
                 ];
-                let word = match word {
+                let meant = match word {
                     "class" | "record" => "struct",
                     "interface" => "trait",
                     _ => word,
                 };
-                let near = |keyword: &str| word == keyword || near(keyword);
+                let near = |keyword: &str| meant == keyword || near(keyword);
                 let Some((kind, right)) = keywords.into_iter().find(|(_, keyword)| near(keyword)) else { return false };
                 (kind, right, format!("`{word}` is no keyword: did you mean `{right}`?"))
             }

@@ -134,20 +134,18 @@ impl Lexer<'_> {
             _ if invisible => format!("the invisible character U+{:04X} cannot stand in a program", u32::from(c)),
             _ => format!("the character `{c}` cannot stand here"),
         };
-        let mut d = self.error(lo, hi, message);
-        if let Some(help) = match c {
+        let help = match c {
             '\'' | '‘' | '’' | '“' | '”' | '„' | '«' | '»' | '`' => {
-                Some("strings stand between double quotes: `\"…\"`")
+                "strings stand between double quotes: `\"…\"`"
             }
-            '#' => Some("comments start with `//`"),
-            '$' => Some("a value is put into text with an f-string: `f\"{value}\"`"),
-            '\0' => Some("save the file as UTF-8 text"),
-            _ if c.is_alphanumeric() => Some("names consist of the letters A to Z, digits and `_`"),
-            _ => None,
-        } {
-            d = d.help(help);
-        }
-        self.report(d);
+            '#' => "comments start with `//`",
+            '$' => "a value is put into text with an f-string: `f\"{value}\"`",
+            '\0' => "save the file as UTF-8 text",
+            _ if c.is_alphanumeric() => "names consist of the letters A to Z, digits and `_`",
+            _ if invisible => "remove it, or put a space in its place",
+            _ => "remove it; in text between double quotes it may stand",
+        };
+        self.report(self.error(lo, hi, message).help(help));
         // A comment or an attribute of another language goes to the end of its line.
         if c == '#' && self.holes.is_empty() {
             return self.line_end(lo);
