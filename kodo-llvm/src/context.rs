@@ -10,7 +10,7 @@ use inkwell::AddressSpace;
 use inkwell::attributes::AttributeLoc;
 use inkwell::context::Context;
 use inkwell::module::{Linkage, Module};
-use inkwell::types::{BasicMetadataTypeEnum, BasicTypeEnum, FunctionType, PointerType};
+use inkwell::types::{BasicMetadataTypeEnum, BasicTypeEnum, FunctionType, IntType, PointerType};
 use inkwell::values::{BasicValueEnum, FunctionValue, GlobalValue, PointerValue, UnnamedAddress};
 use kodo_frontend::mir::{InstanceId, Program};
 use kodo_frontend::names::Names;
@@ -241,6 +241,15 @@ impl<'a, 'c> Cx<'a, 'c> {
         let at = self.constant("type", value.into(), 8);
         self.type_infos.insert(ty, at);
         at
+    }
+
+    pub fn int_type(&self, bits: u32) -> IntType<'c> {
+        match bits {
+            8 => self.context.i8_type(),
+            16 => self.context.i16_type(),
+            32 => self.context.i32_type(),
+            _ => self.context.i64_type(),
+        }
     }
 
     pub fn type_name(&self, ty: Ty) -> String {

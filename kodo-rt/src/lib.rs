@@ -13,6 +13,7 @@ pub mod fault;
 pub mod io;
 pub mod list;
 pub mod mem;
+mod numbers;
 pub mod panic;
 pub mod process;
 pub mod sched;

@@ -66,7 +66,10 @@ unsafe fn part(s: Buffer, part: &str) -> Buffer {
 }
 
 /// `owned` with `more` at its end, which must not be a text inside `owned`.
-unsafe fn append_text(owned: Buffer, more: &str) -> Buffer {
+///
+/// # Safety
+/// `owned` is given away and live.
+pub(crate) unsafe fn append_text(owned: Buffer, more: &str) -> Buffer {
     if more.is_empty() {
         return owned;
     }

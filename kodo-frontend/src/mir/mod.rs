@@ -33,6 +33,7 @@ use crate::hir::FnId;
 pub use crate::hir::{BinaryOp, UnaryOp};
 use crate::names::Name;
 use crate::source::Span;
+use crate::types::number::Width;
 use crate::types::ty::{AdtId, Ty};
 
 /// Index of a body in [`Program`].
@@ -88,6 +89,9 @@ pub enum Const {
     Float(f64),
     Bool(bool),
     Str(Box<str>),
+    /// An integer of another type than Int: extended to 64 bits by its sign.
+    Fixed(Width, i64),
+    Float32(f32),
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -103,7 +107,7 @@ pub enum Operand {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Rvalue {
     Use(Operand),
-    /// Scalars (Int, Float, Bool) only; strings go through intrinsics. Division and remainder of Int are preceded by
+    /// Scalars (numbers, Bool) only; strings go through intrinsics. Division and remainder of integers are preceded by
     /// their checks (`Terminator::Check`).
     Binary(BinaryOp, Operand, Operand),
     Unary(UnaryOp, Operand),
@@ -160,7 +164,7 @@ pub enum Check {
 #[derive(Clone, PartialEq, Debug)]
 pub enum TerminatorKind {
     Goto(BlockId),
-    /// On an Int or Bool (0, 1).
+    /// On an integer (extended to 64 bits by its sign) or a Bool (0, 1).
     Switch {
         value: Operand,
         targets: Vec<(i64, BlockId)>,
@@ -314,6 +318,10 @@ intrinsics! {
     IntToFloat = "int_to_float", "o";
     FloatToInt = "float_to_int", "o";         // saturates, NaN is 0
     FloatSqrt = "float_sqrt", "o";
+    // numbers; two type arguments: from, to
+    Convert = "convert", "o";                 // panics if the value does not fit; a float to Int saturates
+    ConvertWrapping = "convert_wrapping", "o";// keeps the low bits
+    ConvertTry = "convert_try", "o";          // Option<to>
     // lists; one type argument, the element
     ListNew = "list_new", "";
     ListFrom = "list_from", "*";              // literal: any number of owned elements

@@ -12,6 +12,7 @@ use super::{
 use crate::hir::FnId;
 use crate::names::{Name, Names};
 use crate::source::{FileId, Span};
+use crate::types::number::Width;
 use crate::types::ty::{Adt, AdtId, AdtKind, Field, Ty, TyCon, TyKind, Types, Variant};
 use rustc_hash::FxHashMap;
 
@@ -296,7 +297,9 @@ impl Parser {
             "Bool" => return Ok(Ty::BOOL),
             "Int" => return Ok(Ty::INT),
             "Float64" => return Ok(Ty::FLOAT),
+            "Float32" => return Ok(Ty::FLOAT32),
             "String" => return Ok(Ty::STRING),
+            word if let Some(width) = width(word) => return Ok(width.ty()),
             "List" => TyCon::List,
             "Channel" => TyCon::Channel,
             "Future" => TyCon::Future,
@@ -500,6 +503,19 @@ impl Parser {
                 self.at += 1;
                 self.sign(')')?;
                 return Ok(Const::Float(f64::from_bits(bits)));
+            }
+            Some(Token::Word(w)) if w == "Float32" || width(w).is_some() => {
+                let width = width(w);
+                self.at += 1;
+                self.sign('(')?;
+                let Some(Token::Int(bits)) = self.peek() else { return Err("expected a number".into()) };
+                let bits = *bits;
+                self.at += 1;
+                self.sign(')')?;
+                return Ok(match width {
+                    Some(width) => Const::Fixed(width, bits),
+                    None => Const::Float32(f32::from_bits(bits as u32)),
+                });
             }
             _ => return Err("expected an operand".into()),
         };
@@ -722,4 +738,8 @@ impl Parser {
             }
         }
     }
+}
+
+fn width(name: &str) -> Option<Width> {
+    Width::ALL.into_iter().find(|w| w.name() == name)
 }

@@ -23,7 +23,7 @@
 //! ```
 //!
 //! * Places: `_1`, `_1.0`, `_1@Some.0`, `_1[_2]`. Operands: `copy`, `move`, `borrow`, `mut` and a place, or a literal
-//!   (`()`, `-1`, `0.5`, `true`, `"text"`).
+//!   (`()`, `-1`, `0.5`, `true`, `"text"`, `Uint8(255)`, `Float32(bits)`).
 //! * Rvalues: an operand; `add sub mul div rem and or xor shl shr eq ne lt le gt ge not neg bitnot (…)`; `tuple(…)`;
 //!   `P(…)`, `Option::None`; `discriminant(place)`; `len(place)`.
 //! * Terminators: `goto bb1`; `switch op [0: bb1, else bb2]`; `return`; `unreachable`; `resume`;
@@ -281,6 +281,8 @@ impl Printer<'_> {
                 Const::Float(x) => format!("float({})", x.to_bits() as i64),
                 Const::Bool(b) => b.to_string(),
                 Const::Str(s) => quote(s),
+                Const::Fixed(width, n) => format!("{}({n})", width.name()),
+                Const::Float32(x) => format!("Float32({})", x.to_bits()),
             },
         }
     }

@@ -46,6 +46,8 @@ pub fn const_ty(value: &Const) -> Ty {
         Const::Float(_) => Ty::FLOAT,
         Const::Bool(_) => Ty::BOOL,
         Const::Str(_) => Ty::STRING,
+        Const::Fixed(width, _) => width.ty(),
+        Const::Float32(_) => Ty::FLOAT32,
     }
 }
 
@@ -122,13 +124,13 @@ pub fn may_panic(intrinsic: Intrinsic) -> bool {
         // Named ways to fail: a bound out of range, a negative count, a closed channel, an awaited thread that
         // panicked, or simply its purpose.
         StringSubstring | StringRepeat | StringCharAt | ListRemove | Panic | ChannelBounded | ChannelSend
-        | ChannelTrySend | ChannelRecv | ChannelRecvTimeout | Await | ParallelJoin | Sleep => true,
+        | ChannelTrySend | ChannelRecv | ChannelRecvTimeout | Await | ParallelJoin | Sleep | Convert => true,
         Print | Println | Eprint | Eprintln | ToString | StringAppend | StringEq | StringCmp | StringLength
         | StringByteLength | StringContains | StringStartsWith | StringEndsWith | StringTrim | StringToUpper
-        | StringToLower | StringParseInt | StringSplit | IntToFloat | FloatToInt | FloatSqrt | ListNew | ListFrom
-        | ListPush | ListPop | ListLength | ListMakeUnique | Exit | Args | ChannelNew | ChannelNext
-        | ChannelTryRecv | ChannelClose | ChannelLen | ParallelBegin | YieldNow | ThreadId | CpuCount | TimeNow
-        | TimeNowMs | TimeNowNs => false,
+        | StringToLower | StringParseInt | StringSplit | IntToFloat | FloatToInt | FloatSqrt | ConvertWrapping
+        | ConvertTry | ListNew | ListFrom | ListPush | ListPop | ListLength | ListMakeUnique | Exit | Args
+        | ChannelNew | ChannelNext | ChannelTryRecv | ChannelClose | ChannelLen | ParallelBegin | YieldNow
+        | ThreadId | CpuCount | TimeNow | TimeNowMs | TimeNowNs => false,
     }
 }
 
@@ -185,6 +187,7 @@ pub fn signature(intrinsic: Intrinsic) -> (Vec<Shape>, Shape) {
         IntToFloat => (vec![INT], FLOAT),
         FloatToInt => (vec![FLOAT], INT),
         FloatSqrt => (vec![FLOAT], FLOAT),
+        Convert | ConvertWrapping | ConvertTry => (vec![Arg], Any),
         ListNew | ListFrom => (vec![], LIST),
         ListPush => (vec![LIST, Arg], UNIT),
         ListPop => (vec![LIST], Any),

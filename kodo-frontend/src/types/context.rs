@@ -1,6 +1,7 @@
 //! What the checker knows about the whole program while it works: declarations, scopes and the reports so far.
 
 use super::codes;
+use super::number::Width;
 use super::suggest::nearest;
 use super::ty::{Adt, AdtId, Ty, TyCon, TyKind, Types};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -21,6 +22,8 @@ pub enum Head {
     Bool,
     Int,
     Float,
+    Fixed(Width),
+    Float32,
     String,
     Tuple,
     List,
@@ -35,6 +38,8 @@ pub fn head(types: &Types, ty: Ty) -> Option<Head> {
         TyKind::Bool => Head::Bool,
         TyKind::Int => Head::Int,
         TyKind::Float => Head::Float,
+        TyKind::Fixed(width) => Head::Fixed(*width),
+        TyKind::Float32 => Head::Float32,
         TyKind::String => Head::String,
         TyKind::Tuple(_) => Head::Tuple,
         TyKind::App(TyCon::List, _) => Head::List,

@@ -2,6 +2,7 @@
 
 use super::codes;
 use super::context::{AliasState, Cx, PRELUDE_FILE, TypeDef};
+use super::number;
 use super::ty::{Ty, TyCon, TyKind};
 use crate::diag::Diagnostic;
 use crate::names::Name;
@@ -17,24 +18,7 @@ pub struct TypeScope<'g> {
 }
 
 /// Types of the language that have no representation yet.
-const LATER: [&str; 16] = [
-    "Map",
-    "Set",
-    "Int8",
-    "Int16",
-    "Int32",
-    "Int64",
-    "Uint",
-    "Uint8",
-    "Uint16",
-    "Uint32",
-    "Uint64",
-    "Float32",
-    "Byte",
-    "Bytes",
-    "StringBuilder",
-    "Self",
-];
+const LATER: [&str; 5] = ["Map", "Set", "Bytes", "StringBuilder", "Self"];
 
 impl Cx<'_> {
     pub fn resolve_ty(&mut self, scope: TypeScope<'_>, id: Id) -> Ty {
@@ -110,8 +94,7 @@ impl Cx<'_> {
         }
         let text = self.text(name).to_owned();
         let plain = match text.as_str() {
-            "Int" => Ty::INT,
-            "Float64" => Ty::FLOAT,
+            text if let Some(number) = number::named(text) => number,
             "Bool" => Ty::BOOL,
             "String" => Ty::STRING,
             "Unit" => Ty::UNIT,
@@ -123,9 +106,8 @@ impl Cx<'_> {
             text if LATER.contains(&text) && text != "Self" => {
                 let help = match text {
                     "Map" | "Set" => "use a `List` of tuples or structs",
-                    "Float32" => "use `Float64`",
-                    "StringBuilder" => "build the text with `+`",
-                    _ => "use `Int`",
+                    "Bytes" => "use a `List<Byte>`",
+                    _ => "build the text with `+`",
                 };
                 self.unsupported(span, &format!("the type `{text}` is"), help);
                 return Ty::ERROR;

@@ -76,6 +76,7 @@ impl<'c> Lower<'_, '_, 'c> {
                 let types = [self.b.i64().into(), self.b.f64().into()];
                 self.llvm("llvm.fptosi.sat", &types, &args[0], dest);
             }
+            I::Convert | I::ConvertWrapping | I::ConvertTry => self.convert(intrinsic, &args[0], dest, span),
             I::FloatSqrt => self.llvm("llvm.sqrt", &[self.b.f64().into()], &args[0], dest),
 
             I::ListNew => {
@@ -254,11 +255,20 @@ impl<'c> Lower<'_, '_, 'c> {
     }
 
     /// An owned String of a borrowed value.
-    fn text_of(&mut self, value: Value<'c>, ty: Ty) -> BasicValueEnum<'c> {
+    pub(super) fn text_of(&mut self, value: Value<'c>, ty: Ty) -> BasicValueEnum<'c> {
         let Value::Register(value) = value else { unreachable!("text is made of scalars and strings") };
         match self.cx.layout(ty).shape {
             Shape::Int => call_symbol(self.cx, &self.b, Symbol::kodo_string_from_int, &[value]),
             Shape::Float => call_symbol(self.cx, &self.b, Symbol::kodo_string_from_float, &[value]),
+            Shape::Fixed(width) => {
+                let (unsigned, value) = self.fixed_text(width, value);
+                let symbol = if unsigned { Symbol::kodo_string_from_uint } else { Symbol::kodo_string_from_int };
+                call_symbol(self.cx, &self.b, symbol, &[value])
+            }
+            Shape::Float32 => {
+                let value = self.b.refloat(value.into_float_value(), self.b.f64()).into();
+                call_symbol(self.cx, &self.b, Symbol::kodo_string_from_float32, &[value])
+            }
             Shape::Bool => Some(self.bool_text(value.into_int_value()).into()),
             _ => {
                 self.cx.count_handle(&self.b, Counting::Copy, value.into_pointer_value(), Ty::STRING);
@@ -273,6 +283,14 @@ impl<'c> Lower<'_, '_, 'c> {
         let (symbol, value) = match self.cx.layout(ty).shape {
             Shape::Int => (Symbol::kodo_string_append_int, value),
             Shape::Float => (Symbol::kodo_string_append_float, value),
+            Shape::Fixed(width) => {
+                let (unsigned, value) = self.fixed_text(width, value);
+                (if unsigned { Symbol::kodo_string_append_uint } else { Symbol::kodo_string_append_int }, value)
+            }
+            Shape::Float32 => {
+                let value = self.b.refloat(value.into_float_value(), self.b.f64());
+                (Symbol::kodo_string_append_float32, value.into())
+            }
             Shape::Bool => {
                 let byte = self.b.widen(value.into_int_value(), self.b.i8());
                 (Symbol::kodo_string_append_bool, byte.into())
@@ -359,7 +377,13 @@ impl<'c> Lower<'_, '_, 'c> {
     }
 
     /// `Some` of what was written to `out`, or `None`.
-    fn option(&mut self, dest: &Place, some: Option<BasicValueEnum<'c>>, out: PointerValue<'c>, element: Ty) {
+    pub(super) fn option(
+        &mut self,
+        dest: &Place,
+        some: Option<BasicValueEnum<'c>>,
+        out: PointerValue<'c>,
+        element: Ty,
+    ) {
         let some = self.b.truth(some.expect("the function tells whether there is a value").into_int_value());
         let at = self.place(dest);
         let layout = self.cx.layout(at.ty);

@@ -27,6 +27,7 @@ macro_rules! kodo_abi_table {
             fn kodo_panic_index(index: I64, len: I64, site: Ptr) -> Never [cold];
             fn kodo_panic_div_zero(site: Ptr) -> Never [cold];
             fn kodo_panic_div_overflow(site: Ptr) -> Never [cold];
+            fn kodo_panic_conversion(text: Ptr, type_name: Ptr, site: Ptr) -> Never [cold];
 
             // ---- memory: the one place that allocates and counts objects
             fn kodo_mem_alloc(size: I64) -> Ptr [leaf];
@@ -37,9 +38,13 @@ macro_rules! kodo_abi_table {
             fn kodo_string_append(owned: Ptr, borrowed: Ptr) -> Ptr [leaf];
             fn kodo_string_append_int(owned: Ptr, v: I64) -> Ptr [leaf];
             fn kodo_string_append_float(owned: Ptr, v: F64) -> Ptr [leaf];
+            fn kodo_string_append_uint(owned: Ptr, v: I64) -> Ptr [leaf];
+            fn kodo_string_append_float32(owned: Ptr, v: F64) -> Ptr [leaf];
             fn kodo_string_append_bool(owned: Ptr, v: Bool) -> Ptr [leaf];
             fn kodo_string_from_int(v: I64) -> Ptr [leaf];
             fn kodo_string_from_float(v: F64) -> Ptr [leaf];
+            fn kodo_string_from_uint(v: I64) -> Ptr [leaf];
+            fn kodo_string_from_float32(v: F64) -> Ptr [leaf];
             fn kodo_string_from_bool(v: Bool) -> Ptr [leaf];
             fn kodo_string_eq(a: Ptr, b: Ptr) -> Bool [leaf];
             fn kodo_string_cmp(a: Ptr, b: Ptr) -> I64 [leaf];

@@ -85,7 +85,7 @@ impl Lower<'_> {
         let expr = body.expr(id);
         match &expr.kind {
             ExprKind::Unit => Operand::Const(Const::Unit),
-            ExprKind::Lit(lit) => Operand::Const(constant(lit)),
+            ExprKind::Lit(lit) => Operand::Const(constant(lit, expr.ty)),
             ExprKind::Unary(UnaryOp::Neg, value) if let Some(negated) = self.negated(*value) => Operand::Const(negated),
             ExprKind::Local(_) | ExprKind::Field(..) | ExprKind::Index(..) => Operand::Copy(self.place(id)),
             _ if expr.ty == Ty::UNIT || expr.ty == Ty::NEVER => {
@@ -96,10 +96,10 @@ impl Lower<'_> {
         }
     }
 
-    fn negated(&self, value: ExprId) -> Option<Const> {
-        match &self.body.expr(value).kind {
-            ExprKind::Lit(Lit::Int(value)) => Some(Const::Int(value.wrapping_neg())),
-            ExprKind::Lit(Lit::Float(value)) => Some(Const::Float(-value)),
+    fn negated(&self, value_id: ExprId) -> Option<Const> {
+        match &self.body.expr(value_id).kind {
+            ExprKind::Lit(Lit::Int(value)) if self.ty(value_id) == Ty::INT => Some(Const::Int(value.wrapping_neg())),
+            ExprKind::Lit(Lit::Float(value)) => Some(constant(&Lit::Float(-value), self.ty(value_id))),
             _ => None,
         }
     }
@@ -238,8 +238,11 @@ impl Lower<'_> {
     }
 }
 
-pub(super) fn constant(lit: &Lit) -> Const {
+/// A literal of the type.
+pub(super) fn constant(lit: &Lit, ty: Ty) -> Const {
     match lit {
+        Lit::Int(value) if let Some(width) = ty.width() => Const::Fixed(width, *value),
+        Lit::Float(value) if ty == Ty::FLOAT32 => Const::Float32(*value as f32),
         Lit::Int(value) => Const::Int(*value),
         Lit::Float(value) => Const::Float(*value),
         Lit::Bool(value) => Const::Bool(*value),

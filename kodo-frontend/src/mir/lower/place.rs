@@ -29,7 +29,7 @@ impl Target {
 
 /// Types without counts, whose copies are plain bits.
 pub(super) fn is_scalar(ty: Ty) -> bool {
-    matches!(ty, Ty::INT | Ty::FLOAT | Ty::BOOL | Ty::UNIT)
+    ty.is_number() || matches!(ty, Ty::BOOL | Ty::UNIT)
 }
 
 pub(super) fn is_place(kind: &ExprKind) -> bool {
@@ -224,9 +224,9 @@ impl Lower<'_> {
         self.frame.assign(place, Rvalue::Use(Operand::Copy(Place::local(result))), span);
     }
 
-    /// Checks of an Int division come before it; other operations have none.
+    /// Checks of an integer division come before it; other operations have none.
     pub(super) fn check_division(&mut self, op: BinaryOp, ty: Ty, dividend: &Operand, divisor: &Operand, span: Span) {
-        if ty == Ty::INT && matches!(op, BinaryOp::Div | BinaryOp::Rem) {
+        if ty.is_integer() && matches!(op, BinaryOp::Div | BinaryOp::Rem) {
             let check = Check::Division { dividend: dividend.clone(), divisor: divisor.clone() };
             self.frame.check(check, span);
         }

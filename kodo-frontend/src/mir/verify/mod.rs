@@ -468,13 +468,13 @@ impl Verifier<'_> {
             Rvalue::Use(operand) => self.expect(operand, ty, "the assigned value"),
             Rvalue::Binary(op, a, b) => {
                 let (Some(left), Some(right)) = (self.operand_ty(a), self.operand_ty(b)) else { return };
-                let number = left == Ty::INT || left == Ty::FLOAT;
+                let number = left.is_number();
                 let (fits, result) = match op {
                     BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Rem => (number, left),
                     BinaryOp::BitAnd | BinaryOp::BitOr | BinaryOp::BitXor => {
-                        (left == Ty::INT || left == Ty::BOOL, left)
+                        (left.is_integer() || left == Ty::BOOL, left)
                     }
-                    BinaryOp::Shl | BinaryOp::Shr => (left == Ty::INT, left),
+                    BinaryOp::Shl | BinaryOp::Shr => (left.is_integer(), left),
                     BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => {
                         (number || left == Ty::BOOL, Ty::BOOL)
                     }
@@ -487,8 +487,8 @@ impl Verifier<'_> {
                 let Some(found) = self.operand_ty(a) else { return };
                 let fits = match op {
                     UnaryOp::Not => found == Ty::BOOL,
-                    UnaryOp::Neg => found == Ty::INT || found == Ty::FLOAT,
-                    UnaryOp::BitNot => found == Ty::INT,
+                    UnaryOp::Neg => found.is_number() && found.is_signed(),
+                    UnaryOp::BitNot => found.is_integer(),
                 };
                 if !fits || found != ty {
                     self.error(format_args!("{op:?} does not fit its operand or its result"));
@@ -546,8 +546,8 @@ impl Verifier<'_> {
             TerminatorKind::Switch { value, .. } => {
                 self.pass(value, Passing::Owned);
                 self.operand(value);
-                if self.operand_ty(value).is_some_and(|ty| ty != Ty::INT && ty != Ty::BOOL) {
-                    self.error("the switch is on neither Int nor Bool");
+                if self.operand_ty(value).is_some_and(|ty| !ty.is_integer() && ty != Ty::BOOL) {
+                    self.error("the switch is on neither an integer nor Bool");
                 }
             }
             TerminatorKind::Return => {
@@ -567,10 +567,12 @@ impl Verifier<'_> {
             }
             TerminatorKind::Check { check, unwind, .. } => {
                 let (Check::Index { index: a, len: b } | Check::Division { dividend: a, divisor: b }) = check;
+                let division = matches!(check, Check::Division { .. });
+                let ty = self.operand_ty(a).filter(|ty| division && ty.is_integer()).unwrap_or(Ty::INT);
                 for operand in [a, b] {
                     self.pass(operand, Passing::Owned);
                     self.operand(operand);
-                    self.expect(operand, Ty::INT, "an operand of the check");
+                    self.expect(operand, ty, "an operand of the check");
                 }
                 self.unwinds(*unwind);
             }

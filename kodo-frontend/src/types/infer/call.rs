@@ -127,6 +127,10 @@ impl<'a> Infer<'_, 'a> {
             let type_args = (0..count).map(|_| self.fresh()).collect();
             return self.apply(span, method, type_args, Some(receiver), args);
         }
+        let text = self.cx.text(name).to_owned();
+        if let Some(e) = self.convert(span, at, receiver, &text, args) {
+            return e;
+        }
         self.unknown_method(at, ty, name);
         self.check_args_anyhow(args);
         self.poison(span)
@@ -203,6 +207,8 @@ impl<'a> Infer<'_, 'a> {
             params.into_iter().map(|(ty, mode)| (self.cx.types.subst(ty, &type_args), mode)).collect();
         let result = self.cx.types.subst(result, &type_args);
         let ty = if is_async { self.app(TyCon::Future, &[result]) } else { result };
+        let hint = self.hint.take();
+        self.take_hint(hint, ty);
 
         let mut values = Vec::with_capacity(params.len());
         if let Some(receiver) = receiver {

@@ -194,21 +194,20 @@ impl<'a> Infer<'_, 'a> {
         }
         if let Node::Range(from, to) | Node::RangeInclusive(from, to) = self.node(iter) {
             let inclusive = matches!(self.node(iter), Node::RangeInclusive(..));
-            let from = self.expr(from, Want::Is(Ty::INT, Why::RangeBound));
-            let to = self.expr(to, Want::Is(Ty::INT, Why::RangeBound));
+            let (from, to, ty) = self.range_bounds(from, to);
             let mark = self.enter();
-            let pat = self.pattern(pat, Ty::INT, self.span(iter), |_, _| ());
+            let pat = self.pattern(pat, ty, self.span(iter), |_, _| ());
             let var = match self.body.pat(pat).kind {
                 PatKind::Bind(local, None) => local,
-                PatKind::Wild | PatKind::Error => self.temporary(self.body.pat(pat).span, Ty::INT),
+                PatKind::Wild | PatKind::Error => self.temporary(self.body.pat(pat).span, ty),
                 _ => {
                     let at = self.body.pat(pat).span;
                     self.report(
-                        Diagnostic::error("E0200", at, "a range gives plain Ints")
-                            .label("does not match every Int")
+                        Diagnostic::error("E0200", at, "a range gives plain integers")
+                            .label("does not match every integer")
                             .help("bind it to a name, or write `_`"),
                     );
-                    self.temporary(at, Ty::INT)
+                    self.temporary(at, ty)
                 }
             };
             let body = self.loop_body(body);

@@ -112,7 +112,7 @@ impl Infer<'_, '_> {
         let shown = locals.iter().all(|(_, l)| {
             matches!(
                 self.cx.types.kind(self.body.local(*l).ty),
-                TyKind::Int | TyKind::Float | TyKind::Bool | TyKind::String
+                TyKind::Int | TyKind::Float | TyKind::Fixed(_) | TyKind::Float32 | TyKind::Bool | TyKind::String
             )
         });
         if !shown {

@@ -7,6 +7,7 @@ use crate::names::Name;
 use crate::source::Span;
 use crate::syntax::ast::{Id, Node};
 use crate::types::context::{Head, TypeDef, head};
+use crate::types::number;
 use crate::types::resolve_ty::plural;
 use crate::types::suggest::nearest;
 use crate::types::ty::{AdtId, AdtKind, Ty, TyCon, TyKind};
@@ -209,8 +210,9 @@ impl Infer<'_, '_> {
                 head(&self.cx.types, ty).map(TypeName::Other)
             }
             None => Some(TypeName::Other(match self.cx.text(name) {
-                "Int" => Head::Int,
-                "Float64" => Head::Float,
+                text if let Some(number) = number::named(text) => {
+                    return head(&self.cx.types, number).map(TypeName::Other);
+                }
                 "Bool" => Head::Bool,
                 "String" => Head::String,
                 "List" => Head::List,
@@ -278,6 +280,8 @@ impl Infer<'_, '_> {
         let (name, declared_at) = (self.cx.text(declared.name).to_owned(), declared.span);
         let fields: Vec<(Ty, Span)> = declared.fields.iter().map(|f| (f.ty, f.span)).collect();
         let ty = self.app(TyCon::Adt(adt), &type_args);
+        let hint = self.hint.take();
+        self.take_hint(hint, ty);
         let given = args.unwrap_or_default();
         if given.len() != fields.len() || (args.is_some() && fields.is_empty() && given.is_empty()) {
             let message = match fields.len() {

@@ -7,6 +7,7 @@ mod expr;
 mod finish;
 mod lookup;
 mod mismatch;
+mod numbers;
 mod operator;
 mod pattern;
 mod place;
@@ -160,6 +161,8 @@ pub(super) struct Infer<'c, 'a> {
     /// A path without a value is reported once.
     pub missing_value: bool,
     pub errors: usize,
+    /// What the surroundings want of the call or constructor that is checked next; see [`numbers`].
+    pub hint: Option<Ty>,
 }
 
 impl Cx<'_> {
@@ -203,6 +206,7 @@ impl Cx<'_> {
             close: Span { lo: span.hi.saturating_sub(1).max(span.lo), ..span },
             missing_value: false,
             errors: 0,
+            hint: None,
         };
         for (index, param) in params.iter().enumerate() {
             let local = infer.local(param.name, param.span, param.ty, param.mode == Mode::Mut);

@@ -289,6 +289,8 @@ fn read(locals: &[Value], operand: &Operand) -> Value {
             Const::Unit => Value::Unit,
             Const::Int(value) => Value::Int(*value),
             Const::Float(value) => Value::Float(*value),
+            Const::Fixed(_, value) => Value::Int(*value),
+            Const::Float32(value) => Value::Float((*value).into()),
             Const::Bool(value) => Value::Bool(*value),
             Const::Str(value) => Value::Str(value.to_string()),
         };
