@@ -38,6 +38,8 @@ fn signature(intrinsic: Intrinsic) -> (Vec<Is>, Is) {
         I::IntToFloat => (vec![Int], Float),
         I::FloatToInt => (vec![Float], Int),
         I::FloatSqrt => (vec![Float], Float),
+        I::Convert | I::ConvertWrapping => (vec![Arg], Int),
+        I::ConvertTry => (vec![Arg], Option),
         I::ListNew => (vec![], List),
         I::ListFrom => (vec![Arg, Arg], List),
         I::ListPush => (vec![List, Arg], Unit),
@@ -119,6 +121,10 @@ fn is_text(intrinsic: Intrinsic) -> bool {
     matches!(intrinsic, Print | Println | Eprint | Eprintln | ToString | StringAppend)
 }
 
+fn is_conversion(intrinsic: Intrinsic) -> bool {
+    matches!(intrinsic, Intrinsic::Convert | Intrinsic::ConvertWrapping | Intrinsic::ConvertTry)
+}
+
 #[test]
 fn every_intrinsic_is_lowered_for_every_kind_of_argument() {
     for opt_level in [0, 2] {
@@ -134,7 +140,13 @@ fn every_intrinsic_is_lowered_for_every_kind_of_argument() {
         for &intrinsic in Intrinsic::ALL {
             let texts = [Ty::STRING, Ty::INT, Ty::FLOAT, Ty::BOOL];
             let all = [Ty::STRING, Ty::INT, Ty::FLOAT, Ty::BOOL, Ty::UNIT, big, sum, flag, list, channel, option];
-            for &arg in if is_text(intrinsic) { &texts[..] } else { &all[..] } {
+            let numbers = [Ty::INT, Ty::UINT8, Ty::UINT64, Ty::INT32, Ty::FLOAT, Ty::FLOAT32];
+            let kinds = match () {
+                () if is_text(intrinsic) => [&texts[..], &numbers].concat(),
+                () if is_conversion(intrinsic) => numbers.to_vec(),
+                () => all.to_vec(),
+            };
+            for arg in kinds {
                 let f = call(&mut w, intrinsic, arg);
                 w.add(f);
             }

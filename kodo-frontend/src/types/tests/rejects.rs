@@ -226,7 +226,7 @@ fn what_comes_later_is_said_once() {
         "let x = (1, 2) == (1, 2)",
         "let x = true < false",
         "let m: Map<Int, Int> = 1",
-        "let n: Int8 = 1",
+        "let n: Bytes = 1",
         "println(f\"{1:>4}\")",
         "let r = 0..3",
         "let b = [S { x: 1 }].contains(S { x: 1 })",
