@@ -17,6 +17,7 @@ pub mod diag;
 pub mod hir;
 pub mod mir;
 pub mod names;
+pub mod own;
 pub mod source;
 pub mod syntax;
 pub mod types;

@@ -320,6 +320,9 @@ impl<'c> Build<'c> {
     pub fn int_to_ptr(&self, a: IntValue<'c>) -> PointerValue<'c> {
         built(self.raw.build_int_to_ptr(a, self.ptr(), ""))
     }
+    pub fn float_bits(&self, a: FloatValue<'c>) -> IntValue<'c> {
+        built(self.raw.build_bit_cast(a, self.i64(), "")).into_int_value()
+    }
     pub fn ptr_to_int(&self, a: PointerValue<'c>) -> IntValue<'c> {
         built(self.raw.build_ptr_to_int(a, self.i64(), ""))
     }

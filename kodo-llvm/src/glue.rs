@@ -27,8 +27,8 @@ use inkwell::values::{BasicValueEnum, FunctionValue, IntValue, PointerValue};
 use inkwell::{AtomicOrdering, AtomicRMWBinOp, IntPredicate};
 use kodo_frontend::types::ty::Ty;
 
-const DATA: u64 = BUFFER_DATA_OFFSET as u64;
-const LEN: u64 = 8;
+pub(crate) const DATA: u64 = BUFFER_DATA_OFFSET as u64;
+pub(crate) const LEN: u64 = 8;
 const CAPACITY: u64 = 16;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -55,6 +55,11 @@ pub enum Glue {
     PushSlow(Ty),
     /// Make a list's buffer the only handle's; the handle in, the handle out.
     UniqueSlow(Ty),
+    /// Of two values at addresses: are they equal, how are they ordered; see `structural`.
+    Equal(Ty),
+    Compare(Ty),
+    /// Of a value at an address and the hash so far.
+    Hash(Ty),
 }
 
 /// How eager LLVM should be to inline a piece of glue.
@@ -110,6 +115,16 @@ impl<'c> Cx<'_, 'c> {
             Glue::UniqueSlow(ty) => {
                 (format!("make unique List<{}>", self.type_name(ty)), self.fn_type(Some(ptr), &[ptr]), Inline::Never)
             }
+            Glue::Equal(ty) => {
+                let bit = self.context.bool_type().into();
+                (format!("equal {}", self.type_name(ty)), self.fn_type(Some(bit), &[ptr, ptr]), Inline::AsItSees)
+            }
+            Glue::Compare(ty) => {
+                (format!("compare {}", self.type_name(ty)), self.fn_type(Some(int), &[ptr, ptr]), Inline::AsItSees)
+            }
+            Glue::Hash(ty) => {
+                (format!("hash {}", self.type_name(ty)), self.fn_type(Some(int), &[ptr, int]), Inline::AsItSees)
+            }
         };
         let name = format!("ko.{name}");
         let function = match glue {
@@ -129,7 +144,10 @@ impl<'c> Cx<'_, 'c> {
         }
         attribute(self.context, function, AttributeLoc::Param(0), "noundef", 0);
         // The runtime calls glue while it holds the lock of a channel; a thread that yields there would keep the lock.
-        function.add_attribute(AttributeLoc::Function, self.context.create_string_attribute(NO_POLL, ""));
+        // Comparing is never asked for by the runtime, and may take long.
+        if !matches!(glue, Glue::Equal(_) | Glue::Compare(_) | Glue::Hash(_)) {
+            function.add_attribute(AttributeLoc::Function, self.context.create_string_attribute(NO_POLL, ""));
+        }
         self.glue.insert(glue, function);
         self.glue_todo.push(glue);
         function
@@ -166,6 +184,18 @@ impl<'c> Cx<'_, 'c> {
                 }
                 Glue::CopyNiche(ty) => self.if_not_null(&build, Counting::Copy, first, ty),
                 Glue::DropNiche(ty) => self.if_not_null(&build, Counting::Drop, first, ty),
+                Glue::Equal(ty) | Glue::Compare(ty) => {
+                    let other = second.expect("two values are compared").into_pointer_value();
+                    if matches!(glue, Glue::Equal(_)) {
+                        self.equal(&build, first, other, ty);
+                    } else {
+                        self.compare(&build, first, other, ty);
+                    }
+                }
+                Glue::Hash(ty) => {
+                    let state = second.expect("a hash goes on from one before").into_int_value();
+                    self.hash(&build, first, state, ty);
+                }
                 Glue::Push(ty) => self.push(&build, first, second, ty),
                 Glue::PushSlow(ty) => self.push_slow(&build, first, second, ty),
                 Glue::UniqueSlow(ty) => {
@@ -482,7 +512,7 @@ fn call<'c>(build: &Build<'c>, function: FunctionValue<'c>, args: &[BasicValueEn
 }
 
 /// Adds the value that a loop's phi gets from the back edge.
-fn add_incoming<'c>(phi: IntValue<'c>, value: IntValue<'c>, from: inkwell::basic_block::BasicBlock<'c>) {
+pub(crate) fn add_incoming<'c>(phi: IntValue<'c>, value: IntValue<'c>, from: inkwell::basic_block::BasicBlock<'c>) {
     use inkwell::values::InstructionValue;
     let instruction: InstructionValue<'c> = inkwell::values::BasicValue::as_instruction_value(&phi).expect("a phi");
     let phi = inkwell::values::PhiValue::try_from(instruction).expect("a phi");

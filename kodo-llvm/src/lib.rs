@@ -23,6 +23,7 @@ mod passes;
 mod program;
 mod runtime;
 pub mod safepoint;
+mod structural;
 #[cfg(test)]
 mod tests;
 

@@ -123,6 +123,8 @@ fn workers(variable: Option<String>, compiled: u64) -> Result<usize, String> {
     Ok(number.min(MOST_WORKERS))
 }
 
+crate::abi::check!(kodo_rt_main);
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;

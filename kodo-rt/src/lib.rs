@@ -2,7 +2,7 @@
 //!
 //! `abi` is what both sides agree on. `entry` starts a program; `sched` runs its green threads (`task`) on stacks
 //! (`stack`) that grow in a signal handler (`fault`); `sequential` runs programs that were built without them. Threads
-//! synchronize through `sync`: channels, `select`, futures and `parallel` blocks. `mem`, `string` and `list` hold values,
+//! synchronize through `sync`: channels, `select`, futures and `parallel` blocks. `mem`, `string` and `list` hold values, `hash` hashes them,
 //! `io` prints them, `panic` and `process` end the program.
 
 pub mod abi;
@@ -10,6 +10,7 @@ pub mod clock;
 pub mod deadlock;
 pub mod entry;
 pub mod fault;
+pub mod hash;
 pub mod io;
 pub mod list;
 pub mod mem;

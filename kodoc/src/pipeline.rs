@@ -6,7 +6,7 @@ use crate::output;
 use kodo_frontend::diag::{Diagnostic, Diagnostics, Severity};
 use kodo_frontend::names::Names;
 use kodo_frontend::source::{FileId, Sources, Span};
-use kodo_frontend::{hir, mir, syntax, types};
+use kodo_frontend::{hir, mir, own, syntax, types};
 use std::path::Path;
 
 /// Name under which the prelude appears in messages.
@@ -80,6 +80,7 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
     if !garbled {
         diagnostics.extend(found);
     }
+    diagnostics.extend(own::conflicts::check(&program, &names, prelude));
     Ok(Checked { sources, names, program, diagnostics: diagnostics.into_sorted() })
 }
 

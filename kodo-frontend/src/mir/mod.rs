@@ -330,6 +330,10 @@ intrinsics! {
     ListRemove = "list_remove", "mo";         // Bool
     ListLength = "list_length", "b";
     ListMakeUnique = "list_make_unique", "m"; // before assigning through an index
+    // values of any type that has the operation, part by part; one type argument
+    Equal = "equal", "bb";                    // Bool
+    Compare = "compare", "bb";                // -1, 0, 1; 2 if not a number decides
+    Hash = "hash", "b";                       // Int; equal values have equal hashes
     // processes
     Panic = "panic", "b";                     // String; never returns
     Exit = "exit", "o";                       // never returns

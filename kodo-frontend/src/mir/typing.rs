@@ -128,9 +128,9 @@ pub fn may_panic(intrinsic: Intrinsic) -> bool {
         Print | Println | Eprint | Eprintln | ToString | StringAppend | StringEq | StringCmp | StringLength
         | StringByteLength | StringContains | StringStartsWith | StringEndsWith | StringTrim | StringToUpper
         | StringToLower | StringParseInt | StringSplit | IntToFloat | FloatToInt | FloatSqrt | ConvertWrapping
-        | ConvertTry | ListNew | ListFrom | ListPush | ListPop | ListLength | ListMakeUnique | Exit | Args
-        | ChannelNew | ChannelNext | ChannelTryRecv | ChannelClose | ChannelLen | ParallelBegin | YieldNow
-        | ThreadId | CpuCount | TimeNow | TimeNowMs | TimeNowNs => false,
+        | ConvertTry | ListNew | ListFrom | ListPush | ListPop | ListLength | ListMakeUnique | Equal | Compare
+        | Hash | Exit | Args | ChannelNew | ChannelNext | ChannelTryRecv | ChannelClose | ChannelLen
+        | ParallelBegin | YieldNow | ThreadId | CpuCount | TimeNow | TimeNowMs | TimeNowNs => false,
     }
 }
 
@@ -194,6 +194,9 @@ pub fn signature(intrinsic: Intrinsic) -> (Vec<Shape>, Shape) {
         ListRemove => (vec![LIST, INT], BOOL),
         ListLength => (vec![LIST], INT),
         ListMakeUnique => (vec![LIST], UNIT),
+        Equal => (vec![Arg, Arg], BOOL),
+        Compare => (vec![Arg, Arg], INT),
+        Hash => (vec![Arg], INT),
         Panic => (vec![STRING], Any),
         Exit => (vec![INT], Any),
         Args => (vec![], ListOf(Ty::STRING)),

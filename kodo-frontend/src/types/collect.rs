@@ -3,6 +3,7 @@
 
 use super::codes;
 use super::context::{Alias, AliasState, BodyAst, Cx, FnInfo, PRELUDE_FILE, Sugar, TypeDef, head};
+use super::need::Need;
 use super::resolve_ty::TypeScope;
 use super::ty::{Adt, AdtId, AdtKind, Field, Ty, TyCon, TyKind, Variant};
 use crate::diag::Diagnostic;
@@ -455,7 +456,7 @@ impl Cx<'_> {
             list.push(Param { name, span, ty, mode });
         }
         let result_ty = if result == Id::NONE { Ty::UNIT } else { self.resolve_ty(scope, result) };
-        let (intrinsic, sugar, by_element) = self.attributes(found);
+        let (intrinsic, sugar, by_element, needs) = self.attributes(found);
         if body == Id::NONE && intrinsic.is_none() && found.file != PRELUDE_FILE {
             let text = self.text(name).to_owned();
             self.report(
@@ -496,6 +497,7 @@ impl Cx<'_> {
             sugar,
             needs_text: matches!(intrinsic, Some(Print | Println | Eprint | Eprintln | ToString)),
             by_element,
+            needs,
         });
         if let Some(intrinsic) = intrinsic {
             self.intrinsics.entry(intrinsic).or_insert(id);
@@ -525,13 +527,13 @@ impl Cx<'_> {
         }
     }
 
-    /// What `@intrinsic`, `@sugar` and `@by_element` of the standard library say.
-    fn attributes(&mut self, found: &Found) -> (Option<Intrinsic>, Option<Sugar>, Option<Name>) {
+    /// What `@intrinsic`, `@sugar`, `@by_element` and `@needs` of the standard library say.
+    fn attributes(&mut self, found: &Found) -> (Option<Intrinsic>, Option<Sugar>, Option<Name>, Option<Need>) {
         if found.file != PRELUDE_FILE {
-            return (None, None, None);
+            return (None, None, None, None);
         }
         let ast = self.ast(found.file);
-        let (mut intrinsic, mut sugar, mut by_element) = (None, None, None);
+        let (mut intrinsic, mut sugar, mut by_element, mut needs) = (None, None, None, None);
         for &attr in &found.item.attrs {
             let Node::Annotation(name, args) = ast.node(attr) else { continue };
             let Some(&arg) = ast.list(args).first() else { continue };
@@ -545,6 +547,10 @@ impl Cx<'_> {
                     sugar = Sugar::from_name(&value);
                     sugar.is_some()
                 }
+                "needs" => {
+                    needs = Need::from_name(&value);
+                    needs.is_some()
+                }
                 "by_element" => {
                     by_element = Some(self.names.intern(&value));
                     true
@@ -553,7 +559,7 @@ impl Cx<'_> {
             };
             debug_assert!(known, "the prelude's annotation names something: {value}");
         }
-        (intrinsic, sugar, by_element)
+        (intrinsic, sugar, by_element, needs)
     }
 
     fn find_main(&mut self, c: &Collector) {
@@ -595,6 +601,7 @@ impl Cx<'_> {
                 sugar: None,
                 needs_text: false,
                 by_element: None,
+                needs: None,
             });
             self.main = declared.or(Some(id));
             return;

@@ -1,6 +1,7 @@
 //! What the checker knows about the whole program while it works: declarations, scopes and the reports so far.
 
 use super::codes;
+use super::need::Need;
 use super::number::Width;
 use super::suggest::nearest;
 use super::ty::{Adt, AdtId, Ty, TyCon, TyKind, Types};
@@ -131,6 +132,8 @@ pub struct FnInfo {
     pub sugar: Option<Sugar>,
     /// Parameter 0 must have a text form.
     pub needs_text: bool,
+    /// What values of the first type argument must have.
+    pub needs: Option<Need>,
     /// The real function for an element type: `name_int`, `name_float`, `name_bool`, `name_string`.
     pub by_element: Option<Name>,
 }

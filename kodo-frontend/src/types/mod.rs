@@ -17,6 +17,7 @@ mod context;
 pub mod counted;
 pub mod exhaustive;
 mod infer;
+mod need;
 pub mod number;
 mod resolve_ty;
 mod suggest;

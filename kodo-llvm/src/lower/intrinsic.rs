@@ -123,6 +123,8 @@ impl<'c> Lower<'_, '_, 'c> {
             }
             I::ListMakeUnique => self.make_unique(element, &args[0]),
 
+            I::Equal | I::Compare | I::Hash => self.structural(intrinsic, element, args, dest),
+
             I::Panic => {
                 let message = self.register(&args[0]);
                 let site = self.cx.site(span, &self.body.name);
@@ -345,6 +347,28 @@ impl<'c> Lower<'_, '_, 'c> {
         self.store(&at, Value::Register(unique));
         self.b.br(done);
         self.b.at(done);
+    }
+
+    // ---- comparing
+
+    fn structural(&mut self, intrinsic: Intrinsic, ty: Ty, args: &[Operand], dest: &Place) {
+        let mut at = Vec::new();
+        for arg in args {
+            let (value, _) = self.operand(arg);
+            at.push(match value {
+                Value::Memory(ptr) => ptr,
+                _ => self.spill(value, ty),
+            });
+        }
+        let result = match intrinsic {
+            Intrinsic::Equal => self.cx.equal_at(&self.b, at[0], at[1], ty),
+            Intrinsic::Compare => self.cx.compare_at(&self.b, at[0], at[1], ty),
+            _ => {
+                let start = self.b.int(0);
+                self.cx.hash_at(&self.b, at[0], start, ty)
+            }
+        };
+        self.assign_value(dest, Value::Register(result.into()));
     }
 
     // ---- channels and futures

@@ -70,6 +70,10 @@ macro_rules! kodo_abi_table {
             fn kodo_list_remove(list: Ptr, index: I64, ty: Ptr) -> Bool [];
             fn kodo_list_make_unique(list: Ptr, ty: Ptr) -> Unit [];
 
+            // ---- hashing: the hash so far, and what follows; keyed by the process's seed
+            fn kodo_hash_word(state: I64, word: I64) -> I64 [leaf];
+            fn kodo_hash_string(state: I64, s: Ptr) -> I64 [leaf];
+
             // ---- text input and output
             fn kodo_io_print(s: Ptr) -> Unit [leaf];
             fn kodo_io_println(s: Ptr) -> Unit [leaf];

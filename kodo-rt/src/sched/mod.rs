@@ -271,3 +271,5 @@ pub extern "C" fn kodo_task_id() -> i64 {
 pub extern "C" fn kodo_cpu_count() -> i64 {
     std::thread::available_parallelism().map_or(1, |n| n.get() as i64)
 }
+
+crate::abi::check!(kodo_task_spawn, kodo_task_spawn_detached, kodo_task_yield_now, kodo_task_id, kodo_cpu_count);

@@ -182,3 +182,25 @@ pub unsafe extern "C" fn kodo_parallel_join(scope: *mut Scope, site: *const Site
         crate::mem::free(scope.cast());
     }
 }
+
+crate::abi::check!(
+    kodo_channel_new,
+    kodo_channel_bounded,
+    kodo_channel_retain,
+    kodo_channel_release,
+    kodo_channel_send,
+    kodo_channel_try_send,
+    kodo_channel_recv,
+    kodo_channel_next,
+    kodo_channel_try_recv,
+    kodo_channel_recv_timeout,
+    kodo_channel_close,
+    kodo_channel_len,
+    kodo_future_await,
+    kodo_future_retain,
+    kodo_future_release,
+    kodo_select,
+    kodo_parallel_begin,
+    kodo_parallel_spawn,
+    kodo_parallel_join
+);

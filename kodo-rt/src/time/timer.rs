@@ -159,3 +159,5 @@ pub unsafe extern "C" fn kodo_time_sleep(ms: i64, site: *const Site) {
     let _ = arm(deadline(ms), wait);
     park::park(Why { reason: Reason::Sleep, site, object: std::ptr::null() });
 }
+
+crate::abi::check!(kodo_time_sleep);

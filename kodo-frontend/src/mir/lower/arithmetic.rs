@@ -5,7 +5,7 @@ use super::expr::borrowed;
 use crate::hir::{BinaryOp, ExprId, ExprKind};
 use crate::mir::{Callee, Const, Intrinsic, Local, Operand, Place, Rvalue, UnaryOp};
 use crate::source::Span;
-use crate::types::ty::Ty;
+use crate::types::ty::{Ty, TyKind};
 
 impl Lower<'_> {
     /// A chain of operators that leans left (`a + b + c + …`) is folded in a loop.
@@ -36,6 +36,10 @@ impl Lower<'_> {
     }
 
     fn operation(&mut self, op: BinaryOp, ty: Ty, left: Operand, right: Operand, dest: Local, span: Span) {
+        if self.is_structural(ty) {
+            self.structural(op, ty, left, right, dest, span);
+            return;
+        }
         if ty != Ty::STRING {
             self.check_division(op, ty, &left, &right, span);
             self.assign(dest, Rvalue::Binary(op, left, right), span);
@@ -59,6 +63,47 @@ impl Lower<'_> {
                 self.emit_call(callee, vec![borrowed(left), borrowed(right)], Some(order), Ty::INT, span);
                 let order = Operand::Copy(Place::local(order));
                 self.assign(dest, Rvalue::Binary(op, order, Operand::Const(Const::Int(0))), span);
+            }
+        }
+    }
+
+    /// Compared part by part, through an operation of its own.
+    fn is_structural(&self, ty: Ty) -> bool {
+        matches!(self.types.kind(ty), TyKind::Tuple(_) | TyKind::App(..) | TyKind::Param(_) | TyKind::Unit)
+    }
+
+    fn structural(&mut self, op: BinaryOp, ty: Ty, left: Operand, right: Operand, dest: Local, span: Span) {
+        let call = |intrinsic| Callee::Intrinsic(intrinsic, vec![ty]);
+        match op {
+            BinaryOp::Eq => {
+                self.emit_call(
+                    call(Intrinsic::Equal),
+                    vec![borrowed(left), borrowed(right)],
+                    Some(dest),
+                    Ty::BOOL,
+                    span,
+                );
+            }
+            BinaryOp::Ne => {
+                let equal = self.frame.temp(Ty::BOOL, span);
+                let args = vec![borrowed(left), borrowed(right)];
+                self.emit_call(call(Intrinsic::Equal), args, Some(equal), Ty::BOOL, span);
+                let equal = Operand::Copy(Place::local(equal));
+                self.assign(dest, Rvalue::Unary(UnaryOp::Not, equal), span);
+            }
+            _ => {
+                // Each is true of exactly the right answers among -1, 0, 1 and 2 (not comparable); `a >= b` asks `b <= a`.
+                let (op, wanted, left, right) = match op {
+                    BinaryOp::Lt => (BinaryOp::Eq, -1, left, right),
+                    BinaryOp::Gt => (BinaryOp::Eq, 1, left, right),
+                    BinaryOp::Ge => (BinaryOp::Le, 0, right, left),
+                    _ => (BinaryOp::Le, 0, left, right),
+                };
+                let order = self.frame.temp(Ty::INT, span);
+                let args = vec![borrowed(left), borrowed(right)];
+                self.emit_call(call(Intrinsic::Compare), args, Some(order), Ty::INT, span);
+                let order = Operand::Copy(Place::local(order));
+                self.assign(dest, Rvalue::Binary(op, order, Operand::Const(Const::Int(wanted))), span);
             }
         }
     }

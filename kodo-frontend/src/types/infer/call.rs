@@ -263,6 +263,9 @@ impl<'a> Infer<'_, 'a> {
             return self.expand(span, sugar, &type_args, values, ty);
         }
         let element = type_args.first().copied();
+        if let (Some(need), Some(ty)) = (self.cx.info(f).needs, element) {
+            self.deferred.push(Deferred::Need { need, ty, span, function: f });
+        }
         let call = self.add(ExprKind::Call { function: f, type_args, args: values.to_vec() }, ty, span);
         if let (Some(stem), Some(ty)) = (stem, element) {
             self.deferred.push(Deferred::ByElement { call, stem, ty });

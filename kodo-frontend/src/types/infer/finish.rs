@@ -18,6 +18,10 @@ impl Infer<'_, '_> {
                 Deferred::Text { ty, span, what } => self.check_text(ty, span, what),
                 Deferred::Operator { op, ty, span } => self.check_operator(op, ty, span),
                 Deferred::Negation { ty, span } => self.check_negation(ty, span),
+                Deferred::Need { need, ty, span, function } => {
+                    let name = self.cx.functions[function.0 as usize].display_name.clone();
+                    self.check_need(need, ty, span, &format!("`{name}`"));
+                }
                 _ => {}
             }
         }
@@ -25,7 +29,10 @@ impl Infer<'_, '_> {
         self.replace_variables();
         for item in deferred {
             match item {
-                Deferred::Text { .. } | Deferred::Operator { .. } | Deferred::Negation { .. } => {}
+                Deferred::Text { .. }
+                | Deferred::Operator { .. }
+                | Deferred::Negation { .. }
+                | Deferred::Need { .. } => {}
                 Deferred::PanicText { slot, prefix, locals } => self.panic_text(slot, &prefix, &locals),
                 Deferred::ByElement { call, stem, ty } => self.by_element(call, stem, ty),
                 Deferred::Match { value, arms, span } => self.check_match(value, &arms, span),

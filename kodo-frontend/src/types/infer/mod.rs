@@ -117,6 +117,13 @@ pub(super) enum Deferred {
         ty: Ty,
         span: Span,
     },
+    /// A library function needs an operation of the values it is given.
+    Need {
+        need: crate::types::need::Need,
+        ty: Ty,
+        span: Span,
+        function: FnId,
+    },
     /// The text of a panic: the prefix, and the value of the local if it has a text form.
     PanicText {
         slot: ExprId,

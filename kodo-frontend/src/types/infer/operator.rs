@@ -5,6 +5,8 @@ use crate::diag::Diagnostic;
 use crate::hir::{BinaryOp, ExprId, ExprKind, UnaryOp};
 use crate::source::Span;
 use crate::syntax::ast::{BinOp, Id, UnOp};
+use crate::types::context::PRELUDE_FILE;
+use crate::types::need::{self, Need};
 use crate::types::ty::{Ty, TyCon, TyKind};
 
 pub fn hir_op(op: BinOp) -> BinaryOp {
@@ -114,24 +116,20 @@ impl Infer<'_, '_> {
                 !matches!(op, BinOp::BitAnd | BinOp::BitOr | BinOp::BitXor | BinOp::Shl | BinOp::Shr)
             }
             TyKind::String => is_comparison(op) || op == BinOp::Add,
-            TyKind::Bool => is_equality(op),
-            _ => false,
+            TyKind::Bool => is_comparison(op),
+            TyKind::Unit => false,
+            _ => {
+                if is_comparison(op) {
+                    let need = if is_equality(op) { Need::Equal } else { Need::Order };
+                    return self.check_need(need, ty, span, &format!("`{}`", symbol(op)));
+                }
+                false
+            }
         };
         if fine {
             return;
         }
         let (shown, symbol) = (self.show(ty), symbol(op));
-        let structural = match kind {
-            TyKind::Bool => is_comparison(op),
-            TyKind::Tuple(_) | TyKind::App(TyCon::List, _) => is_comparison(op),
-            TyKind::App(TyCon::Adt(_), _) => is_equality(op),
-            _ => false,
-        };
-        if structural {
-            let help = if is_equality(op) { "compare the parts, or use `match` or `is`" } else { "compare the parts" };
-            self.unsupported(span, &format!("`{symbol}` on {shown} is"), help);
-            return;
-        }
         let help = match kind {
             TyKind::Param(_) => "a type parameter may be any type: write the function for one type",
             TyKind::Bool if matches!(op, BinOp::BitAnd | BinOp::BitOr) => "use `&&` and `||` on Bool",
@@ -144,6 +142,35 @@ impl Infer<'_, '_> {
                 .label(format!("the operands are {shown}"))
                 .help(help),
         );
+    }
+
+    /// Has every value of the type the operation? `what` names who asks.
+    pub fn check_need(&mut self, need: Need, ty: Ty, span: Span, what: &str) {
+        let ty = self.u.resolve(&mut self.cx.types, ty);
+        // The library's own generic functions are checked where they are called with real types.
+        let params = self.file == PRELUDE_FILE;
+        let Some(culprit) = need::missing(need, &mut self.cx.types, &self.cx.adts, ty, params) else { return };
+        let (shown, part) = (self.show(ty), self.show(culprit));
+        let help = match self.kind(culprit) {
+            TyKind::Param(_) => "a type parameter may be any type: write the function for one type".to_owned(),
+            TyKind::App(TyCon::Channel | TyCon::Future, _) | TyKind::Fn(..) => {
+                "compare the parts that are plain values".to_owned()
+            }
+            TyKind::App(TyCon::Adt(_), _) => "compare a field, or put a tuple of fields in its place".to_owned(),
+            _ => "compare the parts".to_owned(),
+        };
+        let verb = need.text();
+        let message = if what.starts_with('`') && what.len() <= 4 {
+            format!("there is no {what} for {shown}")
+        } else {
+            format!("{what} needs {verb}, and {shown} has none")
+        };
+        let mut error = Diagnostic::error("E0200", span, message).label(format!("this is {shown}"));
+        if culprit != ty {
+            error =
+                error.note(format!("{part} in it has no {}", verb.trim_start_matches("an ").trim_start_matches("a ")));
+        }
+        self.report(error.note(need.rule()).help(help));
     }
 
     pub fn check_negation(&mut self, ty: Ty, span: Span) {
