@@ -6,10 +6,12 @@
 //! `io` prints them, `panic` and `process` end the program.
 
 pub mod abi;
+mod chars;
 pub mod clock;
 pub mod deadlock;
 pub mod entry;
 pub mod fault;
+mod format;
 pub mod hash;
 pub mod io;
 pub mod list;

@@ -6,7 +6,7 @@ use crate::string::{append_text, new};
 use crate::text;
 
 /// The shortest decimal that reads back as the same single, without an exponent.
-fn float32(v: f64) -> String {
+pub(crate) fn float32(v: f64) -> String {
     // The caller widened a single, so nothing is lost on the way back.
     let v = v as f32;
     if v.is_finite() { v.to_string() } else { text::float(v.into(), &mut [0; text::FLOAT_TEXT]).to_owned() }
@@ -41,7 +41,19 @@ pub extern "C" fn kodo_string_from_float32(v: f64) -> Buffer {
     new(&float32(v))
 }
 
-abi::check!(kodo_string_append_uint, kodo_string_append_float32, kodo_string_from_uint, kodo_string_from_float32,);
+/// A number between both, each as likely; `low` if there is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn kodo_rand_int(low: i64, high: i64) -> i64 {
+    if low > high { low } else { fastrand::i64(low..=high) }
+}
+
+abi::check!(
+    kodo_rand_int,
+    kodo_string_append_uint,
+    kodo_string_append_float32,
+    kodo_string_from_uint,
+    kodo_string_from_float32,
+);
 
 #[cfg(test)]
 mod tests {

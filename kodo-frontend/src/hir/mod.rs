@@ -7,6 +7,9 @@ use crate::mir::Intrinsic;
 use crate::names::Name;
 use crate::source::Span;
 use crate::syntax::ast::Mode;
+#[cfg(doc)]
+use crate::types::format;
+use crate::types::format::Format;
 use crate::types::ty::{Adt, AdtId, Ty, Types};
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -200,13 +203,15 @@ pub enum ExprKind {
     Parallel(ExprId),
     Select(Box<Select>),
     Await(ExprId),
-    /// Alternating text and holes; holes are Int, Float, Bool or String.
+    /// Text and holes; plain holes are numbers, Bool or String.
     FString(Vec<FPart>),
 }
 
 pub enum FPart {
     Text(String),
     Hole(ExprId),
+    /// A number, Bool or String in a format; anything if the format is [`Kind::Debug`](format::Kind).
+    Formatted(ExprId, Format),
 }
 
 pub struct Arm {

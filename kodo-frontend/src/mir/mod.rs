@@ -20,6 +20,7 @@
 
 pub mod count;
 pub mod dataflow;
+pub mod debug;
 mod lexer;
 pub mod lower;
 pub mod mono;
@@ -300,6 +301,9 @@ intrinsics! {
     // conversions and strings
     ToString = "to_string", "b";              // <T>: Int, Float, Bool, String
     StringAppend = "string_append", "ob";     // <T>: text form appended to an owned String
+    StringAppendQuoted = "string_append_quoted", "ob"; // a String in quotes, appended to an owned one
+    StringFormat = "string_format", "obo";    // <T>: appended in a format (`types::format`)
+    DebugAppend = "debug_append", "ob";       // <T>: debug text appended; `mono` makes a function of it
     StringEq = "string_eq", "bb";
     StringCmp = "string_cmp", "bb";           // negative, zero, positive
     StringLength = "string_length", "b";
@@ -315,9 +319,25 @@ intrinsics! {
     StringParseInt = "string_parse_int", "b";
     StringCharAt = "string_char_at", "bo";
     StringSplit = "string_split", "bb";
+    StringChars = "string_chars", "b";        // List<Int>
+    StringBytes = "string_bytes", "b";        // List<Uint8>
+    StringTryParseInt = "string_try_parse_int", "b"; // Option<Int>
+    StringTryParseFloat = "string_try_parse_float", "b"; // Option<Float64>
+    CharToString = "char_to_string", "o";     // empty if it is no Unicode scalar value
+    CharIsAlpha = "char_is_alpha", "o";
+    CharIsWhitespace = "char_is_whitespace", "o";
     IntToFloat = "int_to_float", "o";
     FloatToInt = "float_to_int", "o";         // saturates, NaN is 0
     FloatSqrt = "float_sqrt", "o";
+    FloatAbs = "float_abs", "o";
+    FloatFloor = "float_floor", "o";
+    FloatCeil = "float_ceil", "o";
+    FloatRound = "float_round", "o";          // half away from zero
+    FloatSin = "float_sin", "o";
+    FloatCos = "float_cos", "o";
+    FloatLog = "float_log", "o";
+    FloatPow = "float_pow", "oo";
+    RandInt = "rand_int", "oo";               // between both, inclusive
     // numbers; two type arguments: from, to
     Convert = "convert", "o";                 // panics if the value does not fit; a float to Int saturates
     ConvertWrapping = "convert_wrapping", "o";// keeps the low bits

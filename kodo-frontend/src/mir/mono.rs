@@ -10,7 +10,7 @@
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::hir::{self, FnId};
-use crate::mir::{self, Block, Callee, InstanceId, SpawnBody, TerminatorKind};
+use crate::mir::{self, Block, Callee, InstanceId, Intrinsic, SpawnBody, TerminatorKind, debug};
 use crate::names::Names;
 use crate::source::{FileId, Span};
 use crate::types::ty::{Ty, TyKind, Types};
@@ -23,6 +23,9 @@ pub const MAX_DEPTH: u32 = 100;
 pub const MAX_SIZE: u64 = 4_000;
 /// Instances of one function. Runaways that grow in two ways at once meet this before the others.
 pub const MAX_INSTANCES: u32 = 10_000;
+
+/// Stands for the debug text of the type argument.
+const DEBUG: FnId = FnId(u32::MAX);
 
 /// One body to make: a function, or a spawned block in it.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -100,6 +103,26 @@ impl Mono<'_> {
         Ok(id)
     }
 
+    /// What appends the debug text of a value.
+    fn debug(&mut self, ty: Ty, span: Span) -> Result<Callee, Diagnostics> {
+        if let Some(operation) = debug::operation(ty) {
+            return Ok(operation);
+        }
+        Ok(Callee::Instance(self.instance(Key { function: DEBUG, spawned: None, args: vec![ty] }, span)?))
+    }
+
+    /// The function that appends the debug text of values of a type.
+    fn debug_body(&mut self, key: &Key) -> Result<mir::Body, Diagnostics> {
+        let name = self.name(key, "debug".to_owned());
+        let span = Span::new(FileId(0), 0, 0);
+        let program = &mut *self.program;
+        let mut body = debug::body(key.args[0], name, span, &mut program.types, &program.adts, self.names);
+        for block in &mut body.blocks {
+            self.resolve(key, block, &mut Substitution { args: &[], known: FxHashMap::default() })?;
+        }
+        Ok(body)
+    }
+
     fn check_growth(&mut self, key: &Key, span: Span) -> Result<(), Diagnostics> {
         let count = self.count.entry(key.function).or_default();
         *count += 1;
@@ -110,6 +133,12 @@ impl Mono<'_> {
         }
         if !too_much {
             return Ok(());
+        }
+        if key.function == DEBUG {
+            let message = "the debug text of this needs functions for more and more types, without end";
+            return Err(one(Diagnostic::error("E0501", span, message)
+                .label("a value of a type that contains ever bigger types")
+                .help("show its parts one by one")));
         }
         let function = &self.program.functions[key.function.0 as usize];
         let name = function.display_name.clone();
@@ -122,6 +151,9 @@ impl Mono<'_> {
     }
 
     fn copy(&mut self, key: &Key, bodies: &[Option<mir::Body>]) -> Result<mir::Body, Diagnostics> {
+        if key.function == DEBUG {
+            return self.debug_body(key);
+        }
         let function = &self.program.functions[key.function.0 as usize];
         let (span, display_name) = (function.span, function.display_name.clone());
         let Some(mut source) = bodies.get(key.function.0 as usize).and_then(Option::as_ref) else {
@@ -161,7 +193,14 @@ impl Mono<'_> {
                     let callee_key = Key { function: *function, spawned: None, args: std::mem::take(args) };
                     *callee = Callee::Instance(self.instance(callee_key, span)?);
                 }
-                Callee::Intrinsic(_, args) => types.apply_all(&mut self.program.types, args),
+                Callee::Intrinsic(intrinsic, args) => {
+                    types.apply_all(&mut self.program.types, args);
+                    if *intrinsic == Intrinsic::DebugAppend
+                        && let &[ty] = args.as_slice()
+                    {
+                        *callee = self.debug(ty, span)?;
+                    }
+                }
                 Callee::Instance(_) => {}
             },
             TerminatorKind::Spawn { body, result, .. } => {

@@ -128,9 +128,12 @@ pub fn may_panic(intrinsic: Intrinsic) -> bool {
         Print | Println | Eprint | Eprintln | ToString | StringAppend | StringEq | StringCmp | StringLength
         | StringByteLength | StringContains | StringStartsWith | StringEndsWith | StringTrim | StringToUpper
         | StringToLower | StringParseInt | StringSplit | IntToFloat | FloatToInt | FloatSqrt | ConvertWrapping
-        | ConvertTry | ListNew | ListFrom | ListPush | ListPop | ListLength | ListMakeUnique | Equal | Compare
-        | Hash | Exit | Args | ChannelNew | ChannelNext | ChannelTryRecv | ChannelClose | ChannelLen
-        | ParallelBegin | YieldNow | ThreadId | CpuCount | TimeNow | TimeNowMs | TimeNowNs => false,
+        | StringAppendQuoted | StringFormat | DebugAppend | StringChars | StringBytes | StringTryParseInt
+        | StringTryParseFloat | CharToString | CharIsAlpha | CharIsWhitespace | FloatAbs | FloatFloor | FloatCeil
+        | FloatRound | FloatSin | FloatCos | FloatLog | FloatPow | RandInt | ConvertTry | ListNew | ListFrom
+        | ListPush | ListPop | ListLength | ListMakeUnique | Equal | Compare | Hash | Exit | Args | ChannelNew
+        | ChannelNext | ChannelTryRecv | ChannelClose | ChannelLen | ParallelBegin | YieldNow | ThreadId | CpuCount
+        | TimeNow | TimeNowMs | TimeNowNs => false,
     }
 }
 
@@ -174,7 +177,9 @@ pub fn signature(intrinsic: Intrinsic) -> (Vec<Shape>, Shape) {
     match intrinsic {
         Print | Println | Eprint | Eprintln => (vec![Arg], UNIT),
         ToString => (vec![Arg], STRING),
-        StringAppend => (vec![STRING, Arg], STRING),
+        StringAppend | DebugAppend => (vec![STRING, Arg], STRING),
+        StringAppendQuoted => (vec![STRING, STRING], STRING),
+        StringFormat => (vec![STRING, Arg, INT], STRING),
         StringEq | StringContains | StringStartsWith | StringEndsWith => (vec![STRING, STRING], BOOL),
         StringCmp => (vec![STRING, STRING], INT),
         StringLength | StringByteLength => (vec![STRING], INT),
@@ -184,6 +189,14 @@ pub fn signature(intrinsic: Intrinsic) -> (Vec<Shape>, Shape) {
         StringParseInt => (vec![STRING], Any),
         StringCharAt => (vec![STRING, INT], Any),
         StringSplit => (vec![STRING, STRING], ListOf(Ty::STRING)),
+        StringChars => (vec![STRING], ListOf(Ty::INT)),
+        StringBytes => (vec![STRING], ListOf(Ty::UINT8)),
+        StringTryParseInt | StringTryParseFloat => (vec![STRING], Any),
+        CharToString => (vec![INT], STRING),
+        CharIsAlpha | CharIsWhitespace => (vec![INT], BOOL),
+        FloatAbs | FloatFloor | FloatCeil | FloatRound | FloatSin | FloatCos | FloatLog => (vec![FLOAT], FLOAT),
+        FloatPow => (vec![FLOAT, FLOAT], FLOAT),
+        RandInt => (vec![INT, INT], INT),
         IntToFloat => (vec![INT], FLOAT),
         FloatToInt => (vec![FLOAT], INT),
         FloatSqrt => (vec![FLOAT], FLOAT),

@@ -16,6 +16,7 @@ mod collect;
 mod context;
 pub mod counted;
 pub mod exhaustive;
+pub mod format;
 mod infer;
 mod lost;
 mod need;

@@ -133,6 +133,17 @@ fn place(body: &Body, place: &Place) -> Result<(), Error> {
 }
 
 fn gives_option(intrinsic: Intrinsic) -> bool {
-    use Intrinsic::{ChannelNext, ChannelRecvTimeout, ChannelTryRecv, ListPop};
-    matches!(intrinsic, ListPop | ChannelNext | ChannelTryRecv | ChannelRecvTimeout)
+    use Intrinsic::{
+        ChannelNext, ChannelRecvTimeout, ChannelTryRecv, ConvertTry, ListPop, StringTryParseFloat, StringTryParseInt,
+    };
+    matches!(
+        intrinsic,
+        ConvertTry
+            | StringTryParseFloat
+            | StringTryParseInt
+            | ListPop
+            | ChannelNext
+            | ChannelTryRecv
+            | ChannelRecvTimeout
+    )
 }

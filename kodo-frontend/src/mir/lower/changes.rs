@@ -114,7 +114,7 @@ fn for_each_child(kind: &ExprKind, f: &mut impl FnMut(ExprId)) {
         }
         ExprKind::FString(parts) => {
             for part in parts {
-                if let FPart::Hole(hole) = part {
+                if let FPart::Hole(hole) | FPart::Formatted(hole, _) = part {
                     f(*hole);
                 }
             }

@@ -131,6 +131,9 @@ impl<'a> Infer<'_, 'a> {
         if let Some(e) = self.convert(span, at, receiver, &text, args) {
             return e;
         }
+        if text == "to_debug" {
+            return self.to_debug(span, at, receiver, args);
+        }
         self.unknown_method(at, ty, name);
         self.check_args_anyhow(args);
         self.poison(span)

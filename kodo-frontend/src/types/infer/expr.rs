@@ -256,12 +256,9 @@ impl<'a> Infer<'_, 'a> {
                 }
                 Node::Hole(inner, format) => {
                     let e = self.expr(inner, Want::Any);
-                    if format != Id::NONE {
-                        self.unsupported(
-                            self.span(format),
-                            "formats in f-strings are",
-                            "leave out the `:` and what follows",
-                        );
+                    if let Some(format) = format.some().and_then(|format| self.format(e, inner, format)) {
+                        out.push(FPart::Formatted(e, format));
+                        continue;
                     }
                     let ty = self.ty(e);
                     self.deferred.push(Deferred::Text { ty, span: self.span(inner), what: "an f-string hole" });

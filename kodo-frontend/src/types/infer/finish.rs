@@ -18,6 +18,7 @@ impl Infer<'_, '_> {
                 Deferred::Text { ty, span, what } => self.check_text(ty, span, what),
                 Deferred::Operator { op, ty, span } => self.check_operator(op, ty, span),
                 Deferred::Negation { ty, span } => self.check_negation(ty, span),
+                Deferred::Format { ty, value, span, format } => self.check_format(ty, value, span, format),
                 Deferred::Need { need, ty, span, function } => {
                     let name = self.cx.functions[function.0 as usize].display_name.clone();
                     self.check_need(need, ty, span, &format!("`{name}`"));
@@ -32,6 +33,7 @@ impl Infer<'_, '_> {
                 Deferred::Text { .. }
                 | Deferred::Operator { .. }
                 | Deferred::Negation { .. }
+                | Deferred::Format { .. }
                 | Deferred::Need { .. } => {}
                 Deferred::PanicText { slot, prefix, locals } => self.panic_text(slot, &prefix, &locals),
                 Deferred::ByElement { call, stem, ty } => self.by_element(call, stem, ty),

@@ -5,6 +5,7 @@ mod concurrency;
 mod control;
 mod expr;
 mod finish;
+mod format;
 mod lookup;
 mod mismatch;
 mod numbers;
@@ -14,6 +15,7 @@ mod place;
 mod sugar;
 
 use super::context::{BodyAst, Cx};
+use super::format::Format;
 use super::resolve_ty::TypeScope;
 use super::ty::{AdtId, Ty, TyCon, TyKind};
 use super::unify::Unifier;
@@ -106,6 +108,13 @@ pub(super) enum Deferred {
         ty: Ty,
         span: Span,
         what: &'static str,
+    },
+    /// The type must have the format.
+    Format {
+        ty: Ty,
+        value: Span,
+        span: Span,
+        format: Format,
     },
     /// The operator must exist for the type.
     Operator {

@@ -229,7 +229,7 @@ impl Infer<'_, '_> {
         self.report(
             Diagnostic::error("E0200", span, format!("{what} needs a text form, and {shown} has none"))
                 .label(format!("this is {shown}"))
-                .note("numbers, Bool and String have a text form")
+                .note("numbers, Bool and String have a text form; every type has a debug text: `{value:?}` or `.to_debug()`")
                 .help(help),
         );
     }
