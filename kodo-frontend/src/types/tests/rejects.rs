@@ -222,7 +222,6 @@ fn what_comes_later_is_said_once() {
     for text in [
         "let f = |x: Int| x",
         "let f = abs",
-        "let m: Map<Int, Int> = 1",
         "let n: Int8 = 1",
         "println(f\"{1:>4}\")",
         "let r = 0..3",
