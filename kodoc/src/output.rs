@@ -1,4 +1,5 @@
-//! Output files appear whole or not at all: everything is written beside its place and renamed into it.
+//! Output files appear whole or not at all: everything is written beside its place and renamed into it. What is no
+//! ordinary file (a device, a pipe) is never replaced; a link stays, and what it names is replaced.
 
 use crate::failure::{Failure, Trouble, UNWRITABLE};
 use std::io::Write;
@@ -15,7 +16,17 @@ pub fn beside(target: &Path) -> Result<TempDir, Trouble> {
         )
         .help("choose another name with `-o`"));
     }
-    let folder = match target.parent() {
+    if is_special(target) {
+        return Err(Trouble::new(
+            Failure::Usage,
+            UNWRITABLE,
+            format!("cannot write `{}`: it is no ordinary file", target.display()),
+        )
+        .help("choose another name with `-o`"));
+    }
+    // Beside what a link names: a rename cannot leave its file system.
+    let place = target.canonicalize().unwrap_or_else(|_| target.to_owned());
+    let folder = match place.parent() {
         Some(p) if !p.as_os_str().is_empty() => p,
         _ => Path::new("."),
     };
@@ -25,9 +36,15 @@ pub fn beside(target: &Path) -> Result<TempDir, Trouble> {
     })
 }
 
+/// Is there something that a file cannot take the place of?
+pub fn is_special(target: &Path) -> bool {
+    std::fs::metadata(target).is_ok_and(|m| !m.is_file() && !m.is_dir())
+}
+
 /// Moves a finished file to its place.
 pub fn publish(finished: &Path, target: &Path) -> Result<(), Trouble> {
-    std::fs::rename(finished, target).map_err(|e| {
+    let place = target.canonicalize().unwrap_or_else(|_| target.to_owned());
+    std::fs::rename(finished, place).map_err(|e| {
         Trouble::new(Failure::Program, UNWRITABLE, format!("cannot write `{}`: {}", target.display(), reason(&e)))
     })
 }
@@ -45,6 +62,17 @@ pub fn write(target: Option<&PathBuf>, bytes: &[u8]) -> Result<(), Trouble> {
             _ => Ok(()),
         };
     };
+    if is_special(target) {
+        return std::fs::OpenOptions::new().write(true).open(target).and_then(|mut f| f.write_all(bytes)).map_err(
+            |e| {
+                Trouble::new(
+                    Failure::Program,
+                    UNWRITABLE,
+                    format!("cannot write `{}`: {}", target.display(), reason(&e)),
+                )
+            },
+        );
+    }
     let folder = beside(target)?;
     let finished = folder.path().join("output");
     std::fs::write(&finished, bytes).map_err(|e| {

@@ -78,7 +78,12 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
     }
     let (program, found) = types::check(&sources, &asts, &mut names);
     if !garbled {
-        diagnostics.extend(found);
+        // What looks unused may be used in the broken part.
+        let broken = diagnostics.has_errors();
+        // A file of which nothing is left lacks more than `main`.
+        let nothing = asts[1].is_empty();
+        let follows = |d: &Diagnostic| d.severity == Severity::Warning || (nothing && d.code == "E0272");
+        diagnostics.extend(found.filter(|d| !(broken && follows(d))));
     }
     diagnostics.extend(own::conflicts::check(&program, &names, prelude));
     Ok(Checked { sources, names, program, diagnostics: diagnostics.into_sorted() })

@@ -191,6 +191,26 @@ fn an_output_that_cannot_be_written_is_named() {
     assert_eq!(std::fs::read_to_string(&file).expect("still there"), HELLO);
 }
 
+/// As root, a rename would put a file in place of a device.
+#[test]
+fn what_is_no_ordinary_file_is_not_replaced() {
+    use std::os::unix::fs::FileTypeExt;
+    let dir = folder();
+    let file = write(&dir, "a.ko", HELLO);
+    let socket = dir.path().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+    fails(&run(kodoc().arg("build").arg(&file).arg("-o").arg(&socket)), 2, &["no ordinary file"]);
+    assert!(std::fs::metadata(&socket).expect("still there").file_type().is_socket());
+    let output = run(kodoc().arg("emit-mir").arg(&file).args(["-o", "/dev/full"]));
+    fails(&output, 1, &["cannot write `/dev/full`"]);
+    // A link stays a link.
+    let (link, target) = (dir.path().join("link"), write(&dir, "target", "old"));
+    std::os::unix::fs::symlink(&target, &link).expect("a link");
+    assert!(run(kodoc().arg("build").arg(&file).arg("-o").arg(&link)).status.success());
+    assert!(std::fs::symlink_metadata(&link).expect("still there").is_symlink());
+    assert_eq!(stdout(&run(&mut Command::new(&target))), "hello\n");
+}
+
 #[test]
 fn a_missing_linker_driver_is_named() {
     let dir = folder();

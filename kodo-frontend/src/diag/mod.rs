@@ -104,6 +104,21 @@ impl Diagnostics {
         self.list.iter().any(|d| d.severity == Severity::Error)
     }
 
+    /// Those that `keep` holds true for.
+    #[must_use]
+    pub fn filter(mut self, keep: impl Fn(&Diagnostic) -> bool) -> Diagnostics {
+        self.list.retain(keep);
+        self
+    }
+
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     pub fn extend(&mut self, other: Diagnostics) {
         self.list.extend(other.list);
     }

@@ -419,6 +419,7 @@ impl Cx<'_> {
 
         let mut list: Vec<Param> = Vec::new();
         let mut has_self = false;
+        let mut is_broken = false;
         for (index, &param) in ast.list(params).iter().enumerate() {
             let span = ast.span(param);
             let (name, ty, mode) = match ast.node(param) {
@@ -440,7 +441,10 @@ impl Cx<'_> {
                         }
                     }
                 }
-                _ => continue,
+                _ => {
+                    is_broken = true;
+                    continue;
+                }
             };
             if let Some(first) = list.iter().find(|p| p.name == name) {
                 let first = first.span;
@@ -455,9 +459,14 @@ impl Cx<'_> {
             }
             list.push(Param { name, span, ty, mode });
         }
-        let result_ty = if result == Id::NONE { Ty::UNIT } else { self.resolve_ty(scope, result) };
+        let result_ty = match result {
+            // It may stand in the broken part.
+            Id::NONE if is_broken => Ty::ERROR,
+            Id::NONE => Ty::UNIT,
+            _ => self.resolve_ty(scope, result),
+        };
         let (intrinsic, sugar, by_element, needs) = self.attributes(found);
-        if body == Id::NONE && intrinsic.is_none() && found.file != PRELUDE_FILE {
+        if body == Id::NONE && intrinsic.is_none() && found.file != PRELUDE_FILE && !is_broken {
             let text = self.text(name).to_owned();
             self.report(
                 Diagnostic::error(codes::NO_BODY, span, format!("the function `{text}` has no body"))
@@ -491,6 +500,7 @@ impl Cx<'_> {
             file: found.file,
             body: if body == Id::NONE { BodyAst::None } else { BodyAst::Block(body) },
             has_self,
+            is_broken,
             impl_generics,
             self_ty,
             result_span: (result != Id::NONE).then(|| ast.span(result)),
@@ -593,8 +603,10 @@ impl Cx<'_> {
             });
             self.infos.push(FnInfo {
                 file: *file,
-                body: BodyAst::Script(statements.clone()),
+                // Beside a `main`, what the statements do is no matter.
+                body: if declared.is_some() { BodyAst::None } else { BodyAst::Script(statements.clone()) },
                 has_self: false,
+                is_broken: false,
                 impl_generics: 0,
                 self_ty: None,
                 result_span: None,

@@ -1,6 +1,7 @@
 //! What the checker knows about the whole program while it works: declarations, scopes and the reports so far.
 
 use super::codes;
+use super::lost::Lost;
 use super::need::Need;
 use super::suggest::nearest;
 use super::ty::{Adt, AdtId, Ty, TyCon, TyKind, Types};
@@ -119,6 +120,8 @@ pub struct FnInfo {
     pub file: usize,
     pub body: BodyAst,
     pub has_self: bool,
+    /// A parameter is lost to a syntax error: calls are not measured against the rest.
+    pub is_broken: bool,
     /// How many of the generics belong to the `impl`.
     pub impl_generics: usize,
     /// The type of the `impl`.
@@ -171,6 +174,7 @@ pub struct Cx<'a> {
     pub result: AdtId,
     pub main: Option<FnId>,
     pub out: Diagnostics,
+    pub lost: Lost,
     /// Plain list parameters that their function changes.
     pub changed: FxHashSet<(FnId, usize)>,
     pub list_arguments: Vec<ListArgument>,
@@ -186,7 +190,9 @@ impl<'a> Cx<'a> {
     }
 
     pub fn report(&mut self, diagnostic: Diagnostic) {
-        self.out.push(diagnostic);
+        if !self.lost.explains(&diagnostic, self.sources, self.names) {
+            self.out.push(diagnostic);
+        }
     }
 
     pub fn unsupported(&mut self, span: Span, what: &str, help: &str) {

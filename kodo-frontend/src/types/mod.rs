@@ -17,6 +17,7 @@ mod context;
 pub mod counted;
 pub mod exhaustive;
 mod infer;
+mod lost;
 mod need;
 mod resolve_ty;
 mod suggest;
@@ -40,6 +41,7 @@ pub const PRELUDE: &str = include_str!("../../../stdlib/prelude.ko");
 /// Checks a program: `asts[0]` is the prelude, the last one the user's file. The HIR is complete only if no error is
 /// reported.
 pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Program, Diagnostics) {
+    let lost = asts.last().map(|ast| lost::Lost::new(sources, ast, names)).unwrap_or_default();
     let mut cx = Cx {
         sources,
         asts,
@@ -55,6 +57,7 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         option: AdtId(0),
         result: AdtId(1),
         main: None,
+        lost,
         out: Diagnostics::default(),
         changed: Default::default(),
         list_arguments: Vec::new(),

@@ -14,6 +14,8 @@ pub struct Unifier {
     bindings: Vec<Option<Ty>>,
     /// Variables that an unfinished expression flowed into.
     never: Vec<u32>,
+    /// Types that resolved to one without variables: they always will.
+    resolved: FxHashMap<Ty, Ty>,
 }
 
 impl Unifier {
@@ -52,7 +54,7 @@ impl Unifier {
         if !types.has_infer(ty) || matches!(types.kind(ty), TyKind::Infer(_)) {
             return ty;
         }
-        if let Some(&done) = known.get(&ty) {
+        if let Some(&done) = self.resolved.get(&ty).or_else(|| known.get(&ty)) {
             return done;
         }
         let kind = types.kind(ty).clone();
@@ -77,7 +79,11 @@ impl Unifier {
                 _ => ty,
             }
         });
-        known.insert(ty, done);
+        if types.has_infer(done) {
+            known.insert(ty, done);
+        } else {
+            self.resolved.insert(ty, done);
+        }
         done
     }
 

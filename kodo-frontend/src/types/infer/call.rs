@@ -121,7 +121,7 @@ impl<'a> Infer<'_, 'a> {
             _ => {}
         }
         if let Some(method) = self.method(ty, name)
-            && self.cx.info(method).has_self
+            && (self.cx.info(method).has_self || self.cx.info(method).is_broken)
         {
             let count = self.cx.signature(method).generics.len();
             let type_args = (0..count).map(|_| self.fresh()).collect();
@@ -204,6 +204,10 @@ impl<'a> Infer<'_, 'a> {
         let result = self.cx.types.subst(result, &type_args);
         let ty = if is_async { self.app(TyCon::Future, &[result]) } else { result };
 
+        if self.cx.info(f).is_broken {
+            self.check_args_anyhow(args);
+            return self.add(ExprKind::Error, ty, span);
+        }
         let mut values = Vec::with_capacity(params.len());
         if let Some(receiver) = receiver {
             let expected = params.first().map_or(Ty::ERROR, |p| p.0);

@@ -179,7 +179,7 @@ impl<'a> Infer<'_, 'a> {
             _ if diverges => Ty::NEVER,
             (Some(e), _) => self.ty(e),
             (None, Want::Is(expected, why)) => {
-                let close = Span { lo: span.hi.saturating_sub(1).max(span.lo), ..span };
+                let close = self.cx.closing_brace(span);
                 let broken = statements.last().is_some_and(|&s| matches!(self.node(s), Node::Error));
                 if broken {
                     Ty::ERROR

@@ -170,6 +170,12 @@ pub(super) struct Infer<'c, 'a> {
 }
 
 impl Cx<'_> {
+    /// The `}` that ends a block, or the end of what stands for one.
+    fn closing_brace(&self, block: Span) -> Span {
+        let braced = self.sources.text(block).ends_with('}');
+        Span { lo: block.hi - u32::from(braced), ..block }
+    }
+
     pub fn check_body(&mut self, id: FnId) {
         let info = self.info(id);
         let (file, self_ty) = (info.file, info.self_ty);
@@ -185,6 +191,7 @@ impl Cx<'_> {
             Some(block) => ast.span(block),
             None => script.iter().fold(ast.span(script[0]), |s, &i| s.to(ast.span(i))),
         };
+        let close = self.closing_brace(span);
         let frame = Frame {
             result: Some(result),
             captures: Vec::new(),
@@ -207,7 +214,7 @@ impl Cx<'_> {
             trail: Vec::new(),
             frames: vec![frame],
             deferred: Vec::new(),
-            close: Span { lo: span.hi.saturating_sub(1).max(span.lo), ..span },
+            close,
             missing_value: false,
             errors: 0,
         };
@@ -303,8 +310,10 @@ impl<'a> Infer<'_, 'a> {
 
     pub fn resolve_written(&mut self, id: Id) -> Ty {
         let generics = std::mem::take(&mut self.generics);
+        let before = self.cx.out.len();
         let ty = self.cx.resolve_ty(TypeScope { file: self.file, generics: &generics, self_ty: self.self_ty }, id);
         self.generics = generics;
+        self.errors += self.cx.out.len() - before;
         ty
     }
 

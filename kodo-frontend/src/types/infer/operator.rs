@@ -68,9 +68,18 @@ impl Infer<'_, '_> {
         let left_at = self.span(left);
         let left = self.expr(left, Want::Any);
         let ty = self.value_ty(left);
+        if !is_comparison(op) && !matches!(self.kind(ty), TyKind::Infer(_)) {
+            // Without the operator there is nothing that the right operand should be.
+            let before = self.errors;
+            self.check_operator(op, ty, span);
+            if self.errors > before {
+                self.expr(right, Want::Any);
+                return self.poison(span);
+            }
+        }
         let right = self.expr(right, Want::Is(ty, Why::Operand(left_at)));
         self.deferred.push(Deferred::Operator { op, ty, span });
-        let result = if is_comparison(op) { Ty::BOOL } else { ty };
+        let result = if is_comparison(op) && ty != Ty::ERROR { Ty::BOOL } else { ty };
         self.add(ExprKind::Binary(hir_op(op), left, right), result, span)
     }
 
