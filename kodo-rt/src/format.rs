@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn floats_as_rust_shows_them() {
-        assert_eq!(word(' ', 0, 0, Some(2), 8, 0).float(-3.14159, false), format!("{:8.2}", -3.14159));
+        assert_eq!(word(' ', 0, 0, Some(2), 8, 0).float(-3.1459, false), format!("{:8.2}", -3.1459));
         assert_eq!(word(' ', 0, ZEROS | PLUS, Some(1), 8, 0).float(2.25, false), format!("{:+08.1}", 2.25));
         assert_eq!(word(' ', 0, 0, None, 0, LOWER_EXP).float(0.1_f32.into(), true), format!("{:e}", 0.1_f32));
         assert_eq!(

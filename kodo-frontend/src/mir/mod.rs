@@ -36,6 +36,7 @@ use crate::names::Name;
 use crate::source::Span;
 use crate::types::number::Width;
 use crate::types::ty::{AdtId, Ty};
+use rustc_hash::FxHashMap;
 
 /// Index of a body in [`Program`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -275,6 +276,8 @@ pub struct Body {
 pub struct Program {
     pub instances: Vec<Body>,
     pub main: InstanceId,
+    /// Types that [`Intrinsic::Equal`] and [`Intrinsic::Hash`] do not take apart: the function to call instead.
+    pub own: FxHashMap<(Intrinsic, Ty), InstanceId>,
 }
 
 /// Operations of the language and its runtime. The name is what `@intrinsic("…")` says in the standard library.

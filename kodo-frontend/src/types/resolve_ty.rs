@@ -18,7 +18,7 @@ pub struct TypeScope<'g> {
 }
 
 /// Types of the language that have no representation yet.
-const LATER: [&str; 5] = ["Map", "Set", "Bytes", "StringBuilder", "Self"];
+const LATER: [&str; 3] = ["Bytes", "StringBuilder", "Self"];
 
 impl Cx<'_> {
     pub fn resolve_ty(&mut self, scope: TypeScope<'_>, id: Id) -> Ty {
@@ -105,7 +105,6 @@ impl Cx<'_> {
             "Self" if scope.self_ty.is_some() => return scope.self_ty.unwrap_or(Ty::ERROR),
             text if LATER.contains(&text) && text != "Self" => {
                 let help = match text {
-                    "Map" | "Set" => "use a `List` of tuples or structs",
                     "Bytes" => "use a `List<Byte>`",
                     _ => "build the text with `+`",
                 };

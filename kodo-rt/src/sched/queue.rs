@@ -107,6 +107,11 @@ impl Remote {
     pub fn is_empty(&self) -> bool {
         self.run.is_empty() && self.yielded.is_empty()
     }
+
+    /// Whether a single thread waits here (a hint: it may be gone).
+    pub fn has_one(&self) -> bool {
+        self.run.len() + self.yielded.len() == 1
+    }
 }
 
 #[cfg(all(test, not(loom)))]

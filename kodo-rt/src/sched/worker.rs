@@ -8,11 +8,19 @@ use crate::task::{MAIN_ID, Operation, Task, TaskRef};
 use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Identity numbers taken at a time; smaller numbers look more consecutive, larger ones share the counter less.
 const IDS: u64 = 32;
 /// How often a searching worker looks around before it sleeps: some microseconds.
 const ROUNDS: u32 = 4;
+/// A queue's only thread is stolen after it has waited so long. Usually its worker is about to run it: of a pair of
+/// threads that wake each other one is always alone in the queue, and would wander from worker to worker. Shorter
+/// steals from such pairs, longer delays the first of few threads that could run in parallel.
+const ALONE: Duration = Duration::from_micros(50);
+/// How long a worker that saw only such threads closes its eyes. It stays counted as searching, so that nobody pays for
+/// waking it.
+const DOZE: Duration = Duration::from_micros(100);
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(MAIN_ID + 1);
 
@@ -155,15 +163,8 @@ impl Worker {
                 return self.got(task, searching);
             }
             searching = searching || runtime.idle.try_search();
-            if searching {
-                for round in 0..ROUNDS {
-                    if let Some(task) = self.steal().or_else(|| self.local.next(&runtime.injector)) {
-                        return self.got(task, searching);
-                    }
-                    for _ in 0..16u32 << round {
-                        std::hint::spin_loop();
-                    }
-                }
+            if searching && let Some(task) = self.search() {
+                return self.got(task, searching);
             }
             self.sleep(searching);
             searching = true;
@@ -197,8 +198,32 @@ impl Worker {
         wake.store(0, Ordering::Relaxed);
     }
 
-    /// Takes half of what some other worker has, starting at a random one.
-    fn steal(&self) -> Option<TaskRef> {
+    /// Looks for a thread elsewhere until there is none, or none but such as will be run where they are.
+    fn search(&self) -> Option<TaskRef> {
+        let runtime = runtime();
+        let mut alone = None;
+        let mut dozed = false;
+        loop {
+            for round in 0..ROUNDS {
+                if let Some(task) = self.steal(&mut alone).or_else(|| self.local.next(&runtime.injector)) {
+                    return Some(task);
+                }
+                for _ in 0..16u32 << round {
+                    std::hint::spin_loop();
+                }
+            }
+            if dozed || alone.is_none() {
+                return None;
+            }
+            // Nobody else touches the word while this worker is awake.
+            futex::wait(&runtime.workers[self.id].wake, 0, Some(DOZE));
+            dozed = true;
+        }
+    }
+
+    /// Takes half of what some other worker has, starting at a random one. `alone` remembers a thread that was alone in
+    /// its queue, until its worker does something.
+    fn steal(&self, alone: &mut Option<Alone>) -> Option<TaskRef> {
         let workers = &runtime().workers;
         let mut random = self.random.get();
         random ^= random << 13;
@@ -206,14 +231,54 @@ impl Worker {
         random ^= random << 5;
         self.random.set(random);
         let first = random as usize % workers.len();
-        (0..workers.len())
-            .map(|i| (first + i) % workers.len())
-            .filter(|&victim| victim != self.id)
-            .find_map(|victim| self.local.steal_from(&workers[victim].queues))
+        for victim in (0..workers.len()).map(|i| (first + i) % workers.len()).filter(|&victim| victim != self.id) {
+            let shared = &workers[victim];
+            if shared.queues.has_one() && !alone_for_long(alone, victim, shared.tick.load(Ordering::Relaxed)) {
+                continue;
+            }
+            if let Some(task) = self.local.steal_from(&shared.queues) {
+                return Some(task);
+            }
+        }
+        None
+    }
+}
+
+/// A thread seen alone in the queue of `victim`, and what that worker had done by then.
+struct Alone {
+    victim: usize,
+    tick: u64,
+    since: Instant,
+}
+
+fn alone_for_long(alone: &mut Option<Alone>, victim: usize, tick: u64) -> bool {
+    match alone {
+        Some(seen) if seen.victim == victim && seen.tick == tick => seen.since.elapsed() >= ALONE,
+        _ => {
+            *alone = Some(Alone { victim, tick, since: Instant::now() });
+            false
+        }
     }
 }
 
 /// Every slot is held by a thread that started and did not end.
 fn out_of_stacks() -> ! {
     crate::entry::fatal("out of stacks for green threads: too many have started and wait")
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lone_thread_is_left_to_its_worker_until_that_does_nothing_for_a_while() {
+        let mut alone = None;
+        assert!(!alone_for_long(&mut alone, 1, 7), "seen for the first time");
+        let long_ago = Instant::now().checked_sub(2 * ALONE).expect("the clock started earlier");
+        alone = Some(Alone { victim: 1, tick: 7, since: long_ago });
+        assert!(alone_for_long(&mut alone, 1, 7));
+        assert!(!alone_for_long(&mut alone, 1, 8), "its worker has run something since");
+        alone = Some(Alone { victim: 1, tick: 7, since: long_ago });
+        assert!(!alone_for_long(&mut alone, 2, 7), "another worker's");
+    }
 }

@@ -132,7 +132,7 @@ impl<'a> Infer<'_, 'a> {
             return e;
         }
         if text == "to_debug" {
-            return self.to_debug(span, at, receiver, args);
+            return self.debug_text(span, at, receiver, args);
         }
         self.unknown_method(at, ty, name);
         self.check_args_anyhow(args);
@@ -287,7 +287,7 @@ impl<'a> Infer<'_, 'a> {
         }
         for (index, &(_, mode)) in params.iter().enumerate() {
             let declared = self.cx.signature(f).params[index].ty;
-            if mode == Mode::Default && matches!(self.cx.types.kind(declared), TyKind::App(TyCon::List, _)) {
+            if mode == Mode::Default && self.cx.is_collection(declared) {
                 let root = self.argument_root(values[index]);
                 let span = self.body.expr(values[index]).span;
                 let caller = self.id;

@@ -58,7 +58,7 @@ impl Infer<'_, '_> {
     }
 
     /// `value.to_debug()`, which every type has.
-    pub fn to_debug(&mut self, span: Span, at: Span, value: ExprId, args: &[Id]) -> ExprId {
+    pub fn debug_text(&mut self, span: Span, at: Span, value: ExprId, args: &[Id]) -> ExprId {
         if !args.is_empty() {
             self.check_args_anyhow(args);
             self.report(
