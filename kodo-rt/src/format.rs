@@ -73,15 +73,15 @@ impl Format {
         out
     }
 
-    /// A number of its sign, prefix and digits; `finite` ones may have leading zeros.
-    fn number(self, negative: bool, prefix: &str, digits: &str, finite: bool) -> String {
+    /// A number of its sign, prefix and digits; `zeros`: it may have leading ones.
+    fn number(self, negative: bool, prefix: &str, digits: &str, zeros: bool) -> String {
         let sign = match (negative, self.plus()) {
             (true, _) => "-",
             (false, true) => "+",
             (false, false) => "",
         };
         let missing = self.width().saturating_sub(sign.len() + prefix.len() + digits.len());
-        if self.zeros() && finite {
+        if self.zeros() && zeros {
             return format!("{sign}{prefix}{}{digits}", "0".repeat(missing));
         }
         self.padded(&format!("{sign}{prefix}{digits}"), Align::Right)
@@ -109,7 +109,7 @@ impl Format {
     fn float(self, v: f64, single: bool) -> String {
         if !v.is_finite() {
             let text = if v.is_nan() { "NaN" } else { "inf" };
-            return self.number(v < 0.0, "", text, false);
+            return self.number(v < 0.0, "", text, !v.is_nan());
         }
         let (negative, v) = (v.is_sign_negative(), v.abs());
         let digits = match (self.kind(), self.precision()) {

@@ -7,6 +7,7 @@ use crate::names::Name;
 use crate::source::Span;
 use crate::syntax::ast::{BinOp, Id, Node, UnOp};
 use crate::syntax::literal::{fstring_text_value, string_value};
+use crate::types::format::PLAIN;
 use crate::types::suggest::nearest;
 use crate::types::ty::{AdtKind, Ty, TyCon, TyKind};
 
@@ -256,9 +257,15 @@ impl<'a> Infer<'_, 'a> {
                 }
                 Node::Hole(inner, format) => {
                     let e = self.expr(inner, Want::Any);
-                    if let Some(format) = format.some().and_then(|format| self.format(e, inner, format)) {
-                        out.push(FPart::Formatted(e, format));
-                        continue;
+                    if let Some(format) = format.some() {
+                        match self.format(e, inner, format) {
+                            Some(PLAIN) => {}
+                            Some(format) => {
+                                out.push(FPart::Formatted(e, format));
+                                continue;
+                            }
+                            None => continue,
+                        }
                     }
                     let ty = self.ty(e);
                     self.deferred.push(Deferred::Text { ty, span: self.span(inner), what: "an f-string hole" });

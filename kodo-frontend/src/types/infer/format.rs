@@ -10,12 +10,12 @@ use crate::types::format::{Format, Kind, PLAIN};
 use crate::types::ty::{Ty, TyKind};
 
 impl Infer<'_, '_> {
-    /// The format of a hole; none if it asks for nothing, or is wrong.
+    /// The format of a hole; none if it is wrong, which has been reported.
     pub fn format(&mut self, value: ExprId, inner: Id, format: Id) -> Option<Format> {
         let span = self.span(format);
         let text = self.cx.sources.text(span).to_owned();
         match Format::parse(&text) {
-            Ok(PLAIN) => None,
+            Ok(PLAIN) => Some(PLAIN),
             Ok(format) => {
                 let ty = self.ty(value);
                 self.deferred.push(Deferred::Format { ty, value: self.span(inner), span, format });
