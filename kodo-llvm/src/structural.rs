@@ -15,6 +15,7 @@ use crate::runtime::Symbol;
 use inkwell::basic_block::BasicBlock;
 use inkwell::values::{BasicValueEnum, IntValue, PointerValue};
 use inkwell::{FloatPredicate, IntPredicate};
+use kodo_frontend::mir::Intrinsic;
 use kodo_frontend::types::ty::Ty;
 
 /// What `compare` answers where no order exists.
@@ -87,6 +88,12 @@ impl<'c> Cx<'_, 'c> {
     /// Body of [`Glue::Equal`].
     pub(crate) fn equal(&mut self, build: &Build<'c>, a: PointerValue<'c>, b: PointerValue<'c>, ty: Ty) {
         let layout = self.layout(ty);
+        if let Some(&own) = self.input.program.own.get(&(Intrinsic::Equal, ty)) {
+            // Two borrowed values larger than registers: their addresses.
+            let function = self.instances[own.0 as usize].0;
+            build.ret(build.call(function, &[a.into(), b.into()]));
+            return;
+        }
         let no = build.new_block("no");
         match &layout.shape {
             Shape::Product(fields) => self.equal_fields(build, a, b, fields, no),
@@ -321,6 +328,13 @@ impl<'c> Cx<'_, 'c> {
     pub(crate) fn hash(&mut self, build: &Build<'c>, at: PointerValue<'c>, state: IntValue<'c>, ty: Ty) {
         let layout = self.layout(ty);
         let mut state = state;
+        if let Some(&own) = self.input.program.own.get(&(Intrinsic::Hash, ty)) {
+            let function = self.instances[own.0 as usize].0;
+            let hash = build.call(function, &[at.into()]).expect("the function gives a hash");
+            state = self.hash_word(build, state, hash.into_int_value());
+            build.ret(Some(state.into()));
+            return;
+        }
         match &layout.shape {
             Shape::Product(fields) => {
                 for &(offset, field) in fields {

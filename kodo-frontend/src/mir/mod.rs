@@ -34,6 +34,7 @@ pub use crate::hir::{BinaryOp, UnaryOp};
 use crate::names::Name;
 use crate::source::Span;
 use crate::types::ty::{AdtId, Ty};
+use rustc_hash::FxHashMap;
 
 /// Index of a body in [`Program`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -270,6 +271,8 @@ pub struct Body {
 pub struct Program {
     pub instances: Vec<Body>,
     pub main: InstanceId,
+    /// Types that [`Intrinsic::Equal`] and [`Intrinsic::Hash`] do not take apart: the function to call instead.
+    pub own: FxHashMap<(Intrinsic, Ty), InstanceId>,
 }
 
 /// Operations of the language and its runtime. The name is what `@intrinsic("…")` says in the standard library.

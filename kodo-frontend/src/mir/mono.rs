@@ -10,10 +10,10 @@
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::hir::{self, FnId};
-use crate::mir::{self, Block, Callee, InstanceId, SpawnBody, TerminatorKind};
+use crate::mir::{self, Block, Callee, InstanceId, Intrinsic, SpawnBody, TerminatorKind};
 use crate::names::Names;
 use crate::source::{FileId, Span};
-use crate::types::ty::{Ty, TyKind, Types};
+use crate::types::ty::{AdtId, Ty, TyCon, TyKind, Types};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Nesting of a type argument. Written programs stay below ten; each turn of a runaway adds at least one level, so
@@ -55,14 +55,18 @@ pub fn instantiate(
         count: FxHashMap::default(),
         sizes: FxHashMap::default(),
         taken: FxHashSet::default(),
+        map: None,
+        walked: FxHashSet::default(),
+        own: FxHashMap::default(),
     };
+    mono.find_map();
     let span = mono.program.functions[main.0 as usize].span;
     let main = mono.instance(Key { function: main, spawned: None, args: Vec::new() }, span)?;
     let mut instances = Vec::new();
     while let Some(key) = mono.keys.get(instances.len()).cloned() {
         instances.push(mono.copy(&key, bodies)?);
     }
-    Ok(mir::Program { instances, main })
+    Ok(mir::Program { instances, main, own: mono.own })
 }
 
 fn one(diagnostic: Diagnostic) -> Diagnostics {
@@ -83,6 +87,11 @@ struct Mono<'a> {
     sizes: FxHashMap<Ty, (u32, u64)>,
     /// Names given out.
     taken: FxHashSet<String>,
+    /// The library's `Map`, and the functions that compare and hash it: the order of its entries does not count.
+    map: Option<(AdtId, FnId, FnId)>,
+    /// Types already looked through for maps.
+    walked: FxHashSet<(Intrinsic, Ty)>,
+    own: FxHashMap<(Intrinsic, Ty), InstanceId>,
 }
 
 impl Mono<'_> {
@@ -161,7 +170,12 @@ impl Mono<'_> {
                     let callee_key = Key { function: *function, spawned: None, args: std::mem::take(args) };
                     *callee = Callee::Instance(self.instance(callee_key, span)?);
                 }
-                Callee::Intrinsic(_, args) => types.apply_all(&mut self.program.types, args),
+                Callee::Intrinsic(intrinsic, args) => {
+                    types.apply_all(&mut self.program.types, args);
+                    if let (Intrinsic::Equal | Intrinsic::Hash, [ty]) = (*intrinsic, &args[..]) {
+                        self.find_maps(*intrinsic, *ty, span)?;
+                    }
+                }
                 Callee::Instance(_) => {}
             },
             TerminatorKind::Spawn { body, result, .. } => {
@@ -179,6 +193,45 @@ impl Mono<'_> {
                 *body = SpawnBody::Instance(self.instance(spawned, span)?);
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn find_map(&mut self) {
+        let find = |name: &str| {
+            let at = self.program.functions.iter().position(|f| f.display_name == name)?;
+            Some((FnId(at as u32), self.program.functions[at].params.first()?.ty))
+        };
+        if let (Some((equal, ty)), Some((hash, _))) = (find("__map_equal"), find("__map_hash"))
+            && let TyKind::App(TyCon::Adt(id), _) = self.program.types.kind(ty)
+        {
+            self.map = Some((*id, equal, hash));
+        }
+    }
+
+    /// Makes the functions that compare or hash the maps inside a type.
+    fn find_maps(&mut self, intrinsic: Intrinsic, ty: Ty, span: Span) -> Result<(), Diagnostics> {
+        let Some((map, equal, hash)) = self.map else { return Ok(()) };
+        let mut todo = vec![ty];
+        while let Some(ty) = todo.pop() {
+            if !self.walked.insert((intrinsic, ty)) {
+                continue;
+            }
+            match self.program.types.kind(ty).clone() {
+                TyKind::App(TyCon::Adt(id), args) if id == map => {
+                    let function = if intrinsic == Intrinsic::Equal { equal } else { hash };
+                    let id = self.instance(Key { function, spawned: None, args: args.to_vec() }, span)?;
+                    self.own.insert((intrinsic, ty), id);
+                }
+                TyKind::App(TyCon::Adt(id), args) => {
+                    let program = &mut *self.program;
+                    for field in program.adts[id.0 as usize].variants.iter().flat_map(|v| &v.fields) {
+                        todo.push(program.types.subst(field.ty, &args));
+                    }
+                }
+                TyKind::Tuple(items) | TyKind::App(TyCon::List, items) => todo.extend(items.iter()),
+                _ => {}
+            }
         }
         Ok(())
     }

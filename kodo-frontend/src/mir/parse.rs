@@ -210,7 +210,7 @@ impl Parser {
 
     fn program(&mut self) -> Parse<Program> {
         self.collect_names();
-        let mut program = Program { instances: Vec::new(), main: InstanceId(0) };
+        let mut program = Program { instances: Vec::new(), main: InstanceId(0), own: Default::default() };
         while self.peek().is_some() {
             if self.is_word("struct") || self.is_word("enum") {
                 let adt = self.adt()?;

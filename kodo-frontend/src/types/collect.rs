@@ -254,13 +254,14 @@ impl Cx<'_> {
 
     /// `Option` and `Result` of the prelude, and their bare constructors.
     fn find_lang_types(&mut self) {
-        for (text, which) in [("Option", 0), ("Result", 1)] {
+        for (text, which) in [("Option", 0), ("Result", 1), ("Map", 2), ("Set", 3)] {
             let Some(name) = self.names.get(text) else { continue };
             if let Some(TypeDef::Adt(id)) = self.scopes[PRELUDE_FILE].types.get(&name).copied() {
-                if which == 0 {
-                    self.option = id;
-                } else {
-                    self.result = id;
+                match which {
+                    0 => self.option = id,
+                    1 => self.result = id,
+                    2 => self.map = Some(id),
+                    _ => self.set = Some(id),
                 }
             }
         }

@@ -36,7 +36,8 @@ use context::Cx;
 use ty::AdtId;
 
 /// The standard library's source, the first file of every program.
-pub const PRELUDE: &str = include_str!("../../../stdlib/prelude.ko");
+pub const PRELUDE: &str =
+    concat!(include_str!("../../../stdlib/prelude.ko"), include_str!("../../../stdlib/collections.ko"));
 
 /// Checks a program: `asts[0]` is the prelude, the last one the user's file. The HIR is complete only if no error is
 /// reported.
@@ -56,6 +57,8 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         intrinsics: Default::default(),
         option: AdtId(0),
         result: AdtId(1),
+        map: None,
+        set: None,
         main: None,
         lost,
         out: Diagnostics::default(),

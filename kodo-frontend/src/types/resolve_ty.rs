@@ -17,9 +17,7 @@ pub struct TypeScope<'g> {
 }
 
 /// Types of the language that have no representation yet.
-const LATER: [&str; 16] = [
-    "Map",
-    "Set",
+const LATER: [&str; 14] = [
     "Int8",
     "Int16",
     "Int32",
@@ -122,7 +120,6 @@ impl Cx<'_> {
             "Self" if scope.self_ty.is_some() => return scope.self_ty.unwrap_or(Ty::ERROR),
             text if LATER.contains(&text) && text != "Self" => {
                 let help = match text {
-                    "Map" | "Set" => "use a `List` of tuples or structs",
                     "Float32" => "use `Float64`",
                     "StringBuilder" => "build the text with `+`",
                     _ => "use `Int`",

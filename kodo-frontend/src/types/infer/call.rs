@@ -278,7 +278,7 @@ impl<'a> Infer<'_, 'a> {
         }
         for (index, &(_, mode)) in params.iter().enumerate() {
             let declared = self.cx.signature(f).params[index].ty;
-            if mode == Mode::Default && matches!(self.cx.types.kind(declared), TyKind::App(TyCon::List, _)) {
+            if mode == Mode::Default && self.cx.is_collection(declared) {
                 let root = self.argument_root(values[index]);
                 let span = self.body.expr(values[index]).span;
                 let caller = self.id;

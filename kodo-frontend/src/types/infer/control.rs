@@ -6,6 +6,7 @@ use crate::hir::{Arm, ExprId, ExprKind, Lit, PatKind};
 use crate::mir::Intrinsic;
 use crate::source::Span;
 use crate::syntax::ast::{BinOp, Id, Node};
+use crate::types::context::PRELUDE_FILE;
 use crate::types::ty::{Ty, TyCon, TyKind};
 
 /// The common type of branches, while they are being checked.
@@ -231,6 +232,16 @@ impl<'a> Infer<'_, 'a> {
                 }
                 None => Ty::ERROR,
             },
+            TyKind::App(TyCon::Adt(id), args) if Some(id) == self.cx.map || Some(id) == self.cx.set => {
+                // The keys or elements, as they are when the loop begins.
+                let name = if Some(id) == self.cx.map { "map_keys" } else { "set_to_list" };
+                let function = self.cx.names.get(name).and_then(|n| self.cx.scopes[PRELUDE_FILE].functions.get(&n));
+                let Some(&function) = function else { return self.poison(span) };
+                let list = self.app(TyCon::List, &args[..1]);
+                let call = ExprKind::Call { function, type_args: args.to_vec(), args: vec![iter] };
+                iter = self.add(call, list, at);
+                args[0]
+            }
             TyKind::Infer(_) => {
                 self.undetermined(at);
                 Ty::ERROR
@@ -243,7 +254,7 @@ impl<'a> Infer<'_, 'a> {
                         .help(if ty == Ty::INT {
                             "count with a range: `for i in 0..n`"
                         } else {
-                            "loop over a range, a List, a String or a Channel"
+                            "loop over a range, a List, Map, Set, String or Channel"
                         }),
                 );
                 Ty::ERROR

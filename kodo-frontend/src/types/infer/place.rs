@@ -7,7 +7,7 @@ use crate::hir::{ExprId, ExprKind, FnId, LocalId};
 use crate::source::Span;
 use crate::syntax::ast::{BinOp, Id, Mode};
 use crate::types::context::ArgumentRoot;
-use crate::types::ty::{Ty, TyCon, TyKind};
+use crate::types::ty::Ty;
 
 /// A variable, and what leads from it to the place.
 #[derive(Clone, Copy)]
@@ -50,7 +50,8 @@ impl Infer<'_, '_> {
 
     fn is_list(&mut self, local: LocalId) -> bool {
         let ty = self.body.local(local).ty;
-        matches!(self.kind(ty), TyKind::App(TyCon::List, _))
+        let ty = self.u.resolve(&mut self.cx.types, ty);
+        self.cx.is_collection(ty)
     }
 
     /// A plain list parameter of a function that is not async: changing it makes it `mut`.
