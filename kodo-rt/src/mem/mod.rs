@@ -16,14 +16,14 @@ pub mod later;
 use crate::{abi, panic};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-#[cfg(not(miri))]
+#[cfg(not(any(miri, feature = "system-allocator")))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Miri runs no foreign code but knows these three.
-#[cfg(miri)]
+/// For tools that watch the system's allocator (valgrind, sanitizers; Miri knows these three and no foreign code).
+#[cfg(any(miri, feature = "system-allocator"))]
 use libc::{free as raw_free, malloc as raw_malloc, realloc as raw_realloc};
-#[cfg(not(miri))]
+#[cfg(not(any(miri, feature = "system-allocator")))]
 use libmimalloc_sys::{mi_free as raw_free, mi_malloc as raw_malloc, mi_realloc as raw_realloc};
 
 /// Written once, before the program's first object; see [`count_objects`].
