@@ -43,6 +43,7 @@ macro_rules! kodo_abi_table {
             fn kodo_string_append_float(owned: Ptr, v: F64) -> Ptr [leaf];
             fn kodo_string_append_bool(owned: Ptr, v: Bool) -> Ptr [leaf];
             fn kodo_string_from_int(v: I64) -> Ptr [leaf];
+            fn kodo_string_from_code(code: I64) -> Ptr [leaf];
             fn kodo_string_from_float(v: F64) -> Ptr [leaf];
             fn kodo_string_from_bool(v: Bool) -> Ptr [leaf];
             fn kodo_string_eq(a: Ptr, b: Ptr) -> Bool [leaf];
