@@ -4,7 +4,7 @@ LLVM_PACKAGES = gcc libc6-dev libstdc++-12-dev llvm-22-dev lld-22
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 FILE ?= examples/green_threads.ko
 
-.PHONY: run test setup build memcheck
+.PHONY: run test setup build memcheck bench-rt
 
 # Compiles and runs one program: `make run FILE=examples/pipeline.ko`.
 run: build
@@ -41,3 +41,8 @@ memcheck: setup
 	cargo build -p kodoc
 	cargo build --release -p kodo-rt --features system-allocator --target-dir target/memcheck
 	tests/memcheck.sh
+
+# The runtime beside Go's and tokio's, as a table (Go from Debian's package golang-go).
+bench-rt: setup
+	cargo build --release -p kodo-rt -p kodoc
+	python3 benches/runtime/run.py

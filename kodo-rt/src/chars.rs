@@ -8,12 +8,6 @@ fn char_of(code: i64) -> Option<char> {
     u32::try_from(code).ok().and_then(char::from_u32)
 }
 
-/// One code point; empty if it is no Unicode scalar value.
-#[unsafe(no_mangle)]
-pub extern "C" fn kodo_string_from_char(code: i64) -> Buffer {
-    char_of(code).map_or_else(buffer::empty, |c| new(c.encode_utf8(&mut [0; 4])))
-}
-
 /// A letter, of any script.
 #[unsafe(no_mangle)]
 pub extern "C" fn kodo_char_is_alpha(code: i64) -> bool {
@@ -90,7 +84,6 @@ pub unsafe extern "C" fn kodo_string_try_parse_float(s: Buffer, out: *mut f64) -
 }
 
 abi::check!(
-    kodo_string_from_char,
     kodo_char_is_alpha,
     kodo_char_is_whitespace,
     kodo_string_chars,

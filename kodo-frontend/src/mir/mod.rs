@@ -322,11 +322,11 @@ intrinsics! {
     StringParseInt = "string_parse_int", "b";
     StringCharAt = "string_char_at", "bo";
     StringSplit = "string_split", "bb";
+    StringFromCode = "string_from_code", "o"; // "" if no Unicode scalar value
     StringChars = "string_chars", "b";        // List<Int>
     StringBytes = "string_bytes", "b";        // List<Uint8>
     StringTryParseInt = "string_try_parse_int", "b"; // Option<Int>
     StringTryParseFloat = "string_try_parse_float", "b"; // Option<Float64>
-    CharToString = "char_to_string", "o";     // empty if it is no Unicode scalar value
     CharIsAlpha = "char_is_alpha", "o";
     CharIsWhitespace = "char_is_whitespace", "o";
     IntToFloat = "int_to_float", "o";

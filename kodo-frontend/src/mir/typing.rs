@@ -129,7 +129,7 @@ pub fn may_panic(intrinsic: Intrinsic) -> bool {
         | StringByteLength | StringContains | StringStartsWith | StringEndsWith | StringTrim | StringToUpper
         | StringToLower | StringParseInt | StringSplit | IntToFloat | FloatToInt | FloatSqrt | ConvertWrapping
         | StringAppendQuoted | StringFormat | DebugAppend | StringChars | StringBytes | StringTryParseInt
-        | StringTryParseFloat | CharToString | CharIsAlpha | CharIsWhitespace | FloatAbs | FloatFloor | FloatCeil
+        | StringTryParseFloat | StringFromCode | CharIsAlpha | CharIsWhitespace | FloatAbs | FloatFloor | FloatCeil
         | FloatRound | FloatSin | FloatCos | FloatLog | FloatPow | RandInt | ConvertTry | ListNew | ListFrom
         | ListPush | ListPop | ListLength | ListMakeUnique | Equal | Compare | Hash | Exit | Args | ChannelNew
         | ChannelNext | ChannelTryRecv | ChannelClose | ChannelLen | ParallelBegin | YieldNow | ThreadId | CpuCount
@@ -189,10 +189,10 @@ pub fn signature(intrinsic: Intrinsic) -> (Vec<Shape>, Shape) {
         StringParseInt => (vec![STRING], Any),
         StringCharAt => (vec![STRING, INT], Any),
         StringSplit => (vec![STRING, STRING], ListOf(Ty::STRING)),
+        StringFromCode => (vec![INT], STRING),
         StringChars => (vec![STRING], ListOf(Ty::INT)),
         StringBytes => (vec![STRING], ListOf(Ty::UINT8)),
         StringTryParseInt | StringTryParseFloat => (vec![STRING], Any),
-        CharToString => (vec![INT], STRING),
         CharIsAlpha | CharIsWhitespace => (vec![INT], BOOL),
         FloatAbs | FloatFloor | FloatCeil | FloatRound | FloatSin | FloatCos | FloatLog => (vec![FLOAT], FLOAT),
         FloatPow => (vec![FLOAT, FLOAT], FLOAT),

@@ -21,6 +21,7 @@ mod infer;
 mod lost;
 mod need;
 pub mod number;
+mod recursion;
 mod resolve_ty;
 mod suggest;
 pub mod ty;
@@ -72,6 +73,7 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         cx.check_body(FnId(index as u32));
     }
     cx.settle_changed();
+    let cells = recursion::make_cells(&mut cx.types, &mut cx.adts);
     let program = hir::Program {
         types: cx.types,
         adts: cx.adts,
@@ -79,6 +81,7 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         main: cx.main,
         option: cx.option,
         result: cx.result,
+        cells,
     };
     (program, cx.out)
 }

@@ -18,7 +18,7 @@ pub struct TypeScope<'g> {
 }
 
 /// Types of the language that have no representation yet.
-const LATER: [&str; 3] = ["Bytes", "StringBuilder", "Self"];
+const LATER: [&str; 2] = ["Bytes", "Self"];
 
 impl Cx<'_> {
     pub fn resolve_ty(&mut self, scope: TypeScope<'_>, id: Id) -> Ty {
@@ -105,8 +105,7 @@ impl Cx<'_> {
             "Self" if scope.self_ty.is_some() => return scope.self_ty.unwrap_or(Ty::ERROR),
             text if LATER.contains(&text) && text != "Self" => {
                 let help = match text {
-                    "Bytes" => "use a `List<Byte>`",
-                    _ => "build the text with `+`",
+                    _ => "use a `List<Byte>`",
                 };
                 self.unsupported(span, &format!("the type `{text}` is"), help);
                 return Ty::ERROR;

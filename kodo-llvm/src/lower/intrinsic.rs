@@ -54,7 +54,6 @@ impl<'c> Lower<'_, '_, 'c> {
             I::StringBytes => self.runtime(S::kodo_string_bytes, args, dest),
             I::StringTryParseInt => self.try_parse(S::kodo_string_try_parse_int, Ty::INT, args, dest),
             I::StringTryParseFloat => self.try_parse(S::kodo_string_try_parse_float, Ty::FLOAT, args, dest),
-            I::CharToString => self.runtime(S::kodo_string_from_char, args, dest),
             I::CharIsAlpha => self.runtime_bool(S::kodo_char_is_alpha, args, dest),
             I::CharIsWhitespace => self.runtime_bool(S::kodo_char_is_whitespace, args, dest),
             I::StringEq => self.runtime_bool(S::kodo_string_eq, args, dest),
@@ -77,6 +76,7 @@ impl<'c> Lower<'_, '_, 'c> {
             I::StringParseInt => self.runtime(S::kodo_string_parse_int, args, dest),
             I::StringCharAt => self.runtime(S::kodo_string_char_at, args, dest),
             I::StringSplit => self.runtime(S::kodo_string_split, args, dest),
+            I::StringFromCode => self.runtime(S::kodo_string_from_code, args, dest),
             I::IntToFloat => {
                 let value = self.register(&args[0]).into_int_value();
                 let value = self.b.int_to_float(value).into();

@@ -37,7 +37,6 @@ fn signature(intrinsic: Intrinsic) -> (Vec<Is>, Is) {
         I::StringBytes => (vec![String], Bytes),
         I::StringTryParseInt => (vec![String], OptionOf(Ty::INT)),
         I::StringTryParseFloat => (vec![String], OptionOf(Ty::FLOAT)),
-        I::CharToString => (vec![Int], String),
         I::CharIsAlpha | I::CharIsWhitespace => (vec![Int], Bool),
         I::FloatAbs | I::FloatFloor | I::FloatCeil | I::FloatRound | I::FloatSin | I::FloatCos | I::FloatLog => {
             (vec![Float], Float)
@@ -52,6 +51,7 @@ fn signature(intrinsic: Intrinsic) -> (Vec<Is>, Is) {
         I::StringRepeat => (vec![String, Int], String),
         I::StringCharAt => (vec![String, Int], Int),
         I::StringSplit => (vec![String, String], Strings),
+        I::StringFromCode => (vec![Int], String),
         I::IntToFloat => (vec![Int], Float),
         I::FloatToInt => (vec![Float], Int),
         I::FloatSqrt => (vec![Float], Float),

@@ -33,6 +33,10 @@ macro_rules! kodo_abi_table {
             fn kodo_mem_alloc(size: I64) -> Ptr [leaf];
             fn kodo_mem_free(object: Ptr) -> Unit [leaf];
 
+            // Calls `work(object, all)`: now, or after the one that is being called, so that works which ask for works need
+            // no deeper stack.
+            fn kodo_mem_later(work: Ptr, object: Ptr, all: I64) -> Unit [];
+
             // ---- strings (owned = the count moves into the callee; results are owned)
             fn kodo_string_free(s: Ptr) -> Unit [leaf];
             fn kodo_string_append(owned: Ptr, borrowed: Ptr) -> Ptr [leaf];
@@ -42,6 +46,7 @@ macro_rules! kodo_abi_table {
             fn kodo_string_append_float32(owned: Ptr, v: F64) -> Ptr [leaf];
             fn kodo_string_append_bool(owned: Ptr, v: Bool) -> Ptr [leaf];
             fn kodo_string_from_int(v: I64) -> Ptr [leaf];
+            fn kodo_string_from_code(code: I64) -> Ptr [leaf];
             fn kodo_string_from_float(v: F64) -> Ptr [leaf];
             fn kodo_string_from_uint(v: I64) -> Ptr [leaf];
             fn kodo_string_from_float32(v: F64) -> Ptr [leaf];
@@ -53,7 +58,6 @@ macro_rules! kodo_abi_table {
             fn kodo_string_format_float(owned: Ptr, v: F64, single: Bool, format: I64) -> Ptr [leaf];
             fn kodo_string_format_text(owned: Ptr, borrowed: Ptr, format: I64) -> Ptr [leaf];
             fn kodo_string_append_quoted(owned: Ptr, borrowed: Ptr) -> Ptr [leaf];
-            fn kodo_string_from_char(code: I64) -> Ptr [leaf];
             fn kodo_string_chars(s: Ptr) -> Ptr [leaf];
             fn kodo_string_bytes(s: Ptr) -> Ptr [leaf];
             fn kodo_string_try_parse_int(s: Ptr, out: Ptr) -> Bool [leaf];

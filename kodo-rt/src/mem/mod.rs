@@ -1,7 +1,8 @@
 //! Memory: the one place that allocates and frees what compiled programs hold.
 //!
 //! Everything comes from mimalloc, the runtime's own Rust objects too (it is the global allocator), because programs
-//! allocate on one worker and free on another all the time. `buffer` has the counted buffers behind strings and lists.
+//! allocate on one worker and free on another all the time. `buffer` has the counted buffers behind strings and lists;
+//! `later` drops values of any depth without a deep stack.
 //!
 //! Objects can be counted to find leaks: `KODO_DEBUG=1` and tests switch the counter on, and a program that ended
 //! normally has zero left. Off, it costs one predictable branch on a byte that is never written.
@@ -10,6 +11,7 @@
 //! collections abort.
 
 pub mod buffer;
+pub mod later;
 
 use crate::{abi, panic};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
