@@ -104,9 +104,7 @@ impl Cx<'_> {
             "Future" => return self.applied(TyCon::Future, 1, name, args, span),
             "Self" if scope.self_ty.is_some() => return scope.self_ty.unwrap_or(Ty::ERROR),
             text if LATER.contains(&text) && text != "Self" => {
-                let help = match text {
-                    _ => "use a `List<Byte>`",
-                };
+                let help = "use a `List<Byte>`";
                 self.unsupported(span, &format!("the type `{text}` is"), help);
                 return Ty::ERROR;
             }
