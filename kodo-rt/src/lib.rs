@@ -7,6 +7,7 @@
 
 pub mod abi;
 pub mod clock;
+pub mod closure;
 pub mod deadlock;
 pub mod entry;
 pub mod fault;

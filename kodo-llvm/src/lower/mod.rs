@@ -15,6 +15,7 @@
 
 pub(crate) mod abi;
 pub(crate) mod call;
+mod closure;
 pub(crate) mod check;
 mod control;
 pub(crate) mod function;
