@@ -26,6 +26,7 @@ use inkwell::attributes::AttributeLoc;
 use inkwell::values::{BasicValueEnum, FunctionValue, IntValue, PointerValue};
 use inkwell::{AtomicOrdering, AtomicRMWBinOp, IntPredicate};
 use kodo_frontend::types::ty::Ty;
+use rustc_hash::FxHashSet;
 
 pub(crate) const DATA: u64 = BUFFER_DATA_OFFSET as u64;
 pub(crate) const LEN: u64 = 8;
@@ -58,6 +59,10 @@ pub enum Glue {
     PushSlow(Ty),
     /// Make a list's buffer the only handle's; the handle in, the handle out.
     UniqueSlow(Ty),
+    /// What is left to do with a buffer whose elements may lead to more buffers of its kind; the runtime calls them, one
+    /// after the other, so that no depth of values needs a depth of stack.
+    DropElements(Ty),
+    ShareElements(Ty),
     /// Of two values at addresses: are they equal, how are they ordered; see `structural`.
     Equal(Ty),
     Compare(Ty),
@@ -127,6 +132,12 @@ impl<'c> Cx<'_, 'c> {
             Glue::UniqueSlow(ty) => {
                 (format!("make unique List<{}>", self.type_name(ty)), self.fn_type(Some(ptr), &[ptr]), Inline::Never)
             }
+            Glue::DropElements(ty) => {
+                (format!("drop elements List<{}>", self.type_name(ty)), self.fn_type(None, &[ptr, int]), Inline::Never)
+            }
+            Glue::ShareElements(ty) => {
+                (format!("share elements List<{}>", self.type_name(ty)), self.fn_type(None, &[ptr, int]), Inline::Never)
+            }
             Glue::Equal(ty) => {
                 let bit = self.context.bool_type().into();
                 (format!("equal {}", self.type_name(ty)), self.fn_type(Some(bit), &[ptr, ptr]), Inline::AsItSees)
@@ -140,7 +151,7 @@ impl<'c> Cx<'_, 'c> {
         };
         let name = format!("ko.{name}");
         let function = match glue {
-            Glue::Copy(_) | Glue::Drop(_) | Glue::Share(_) => {
+            Glue::Copy(_) | Glue::Drop(_) | Glue::Share(_) | Glue::DropElements(_) | Glue::ShareElements(_) => {
                 self.define(&name, ty, inkwell::module::Linkage::Internal, 0)
             }
             _ => self.define_internal(&name, ty),
@@ -198,6 +209,16 @@ impl<'c> Cx<'_, 'c> {
                 }
                 Glue::CopyNiche(ty) => self.if_not_null(&build, Counting::Copy, first, ty),
                 Glue::DropNiche(ty) => self.if_not_null(&build, Counting::Drop, first, ty),
+                Glue::DropElements(ty) => {
+                    self.each(&build, Counting::Drop, first, ty);
+                    call_symbol(self, &build, Symbol::kodo_mem_free, &[first.into()]);
+                    build.ret(None);
+                }
+                Glue::ShareElements(ty) => {
+                    let all = second.expect("share takes a depth").into_int_value();
+                    self.each(&build, Counting::Share(all), first, ty);
+                    build.ret(None);
+                }
                 Glue::Equal(ty) | Glue::Compare(ty) => {
                     let other = second.expect("two values are compared").into_pointer_value();
                     if matches!(glue, Glue::Equal(_)) {
@@ -385,6 +406,10 @@ impl<'c> Cx<'_, 'c> {
             Holds::Bytes => {
                 call_symbol(self, build, Symbol::kodo_string_free, &[buffer.into()]);
             }
+            Holds::Elements(element) if self.leads_back(element) => {
+                let rest = self.glue(Glue::DropElements(element)).as_global_value().as_pointer_value();
+                call_symbol(self, build, Symbol::kodo_mem_later, &[rest.into(), buffer.into(), build.int(0).into()]);
+            }
             Holds::Elements(element) => {
                 if self.layout(element).counted {
                     self.each(build, Counting::Drop, buffer, element);
@@ -395,6 +420,26 @@ impl<'c> Cx<'_, 'c> {
         build.br(done);
         build.at(done);
         build.ret(None);
+    }
+
+    /// Can a list of such elements lie somewhere inside one of its elements?
+    fn leads_back(&mut self, element: Ty) -> bool {
+        let mut seen = FxHashSet::default();
+        let mut todo = vec![element];
+        while let Some(ty) = todo.pop() {
+            if !seen.insert(ty) {
+                continue;
+            }
+            let layout = self.layout(ty);
+            match &layout.shape {
+                Shape::List(inner) if *inner == element => return true,
+                Shape::List(inner) | Shape::Niche { inner, .. } => todo.push(*inner),
+                Shape::Product(fields) => todo.extend(fields.iter().map(|f| f.1)),
+                Shape::Tagged { variants } => todo.extend(variants.iter().flatten().map(|f| f.1)),
+                _ => {}
+            }
+        }
+        false
     }
 
     /// Counts every element of a list; leaves the builder behind the loop.
@@ -437,7 +482,12 @@ impl<'c> Cx<'_, 'c> {
             && self.layout(element).shares
         {
             let all = build.widen(wanted, build.i64());
-            self.each(build, Counting::Share(all), buffer, element);
+            if self.leads_back(element) {
+                let rest = self.glue(Glue::ShareElements(element)).as_global_value().as_pointer_value();
+                call_symbol(self, build, Symbol::kodo_mem_later, &[rest.into(), buffer.into(), all.into()]);
+            } else {
+                self.each(build, Counting::Share(all), buffer, element);
+            }
         }
         build.br(done);
         build.at(done);

@@ -310,7 +310,10 @@ impl Layouts {
                 let empty = other.iter().all(|&t| self.of(types, adts, t).size == 0);
                 if let ([inner], true) = (&fields[..], empty) {
                     let layout = self.of(types, adts, *inner);
-                    if matches!(layout.shape, Shape::String | Shape::List(_) | Shape::Channel | Shape::Future | Shape::Closure) {
+                    if matches!(
+                        layout.shape,
+                        Shape::String | Shape::List(_) | Shape::Channel | Shape::Future | Shape::Closure
+                    ) {
                         return Layout {
                             shape: Shape::Niche { full, inner: *inner },
                             counted,

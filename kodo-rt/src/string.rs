@@ -145,6 +145,15 @@ pub extern "C" fn kodo_string_from_int(v: i64) -> Buffer {
     new(text::int(v, &mut [0; INT_TEXT]))
 }
 
+/// One code point; the empty string if there is no such one.
+#[unsafe(no_mangle)]
+pub extern "C" fn kodo_string_from_code(code: i64) -> Buffer {
+    match u32::try_from(code).ok().and_then(char::from_u32) {
+        Some(c) => new(c.encode_utf8(&mut [0; 4])),
+        None => buffer::empty(),
+    }
+}
+
 #[unsafe(no_mangle)]
 pub extern "C" fn kodo_string_from_float(v: f64) -> Buffer {
     new(text::float(v, &mut [0; FLOAT_TEXT]))
@@ -350,6 +359,7 @@ abi::check!(
     kodo_string_append_float,
     kodo_string_append_bool,
     kodo_string_from_int,
+    kodo_string_from_code,
     kodo_string_from_float,
     kodo_string_from_bool,
     kodo_string_eq,

@@ -8,6 +8,7 @@ use crate::names::Name;
 use crate::source::Span;
 use crate::syntax::ast::Mode;
 use crate::types::ty::{Adt, AdtId, Ty, Types};
+use rustc_hash::FxHashSet;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct FnId(pub u32);
@@ -29,6 +30,9 @@ pub struct Program {
     pub option: AdtId,
     /// The prelude's `Result`; variant 0 is `Ok`, 1 is `Err`.
     pub result: AdtId,
+    /// Fields (of a variant) through which a type contains itself: they hold a cell, which is a list of one element, and
+    /// their type in `adts` says so. Expressions and patterns speak of what is in it.
+    pub cells: FxHashSet<(AdtId, u32, u32)>,
 }
 
 pub struct Function {

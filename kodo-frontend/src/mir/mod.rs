@@ -319,6 +319,7 @@ intrinsics! {
     StringParseInt = "string_parse_int", "b";
     StringCharAt = "string_char_at", "bo";
     StringSplit = "string_split", "bb";
+    StringFromCode = "string_from_code", "o"; // "" if no Unicode scalar value
     IntToFloat = "int_to_float", "o";
     FloatToInt = "float_to_int", "o";         // saturates, NaN is 0
     FloatSqrt = "float_sqrt", "o";

@@ -134,10 +134,10 @@ pub fn may_panic(intrinsic: Intrinsic) -> bool {
         | ChannelTrySend | ChannelRecv | ChannelRecvTimeout | Await | ParallelJoin | Sleep => true,
         Print | Println | Eprint | Eprintln | ToString | StringAppend | StringEq | StringCmp | StringLength
         | StringByteLength | StringContains | StringStartsWith | StringEndsWith | StringTrim | StringToUpper
-        | StringToLower | StringParseInt | StringSplit | IntToFloat | FloatToInt | FloatSqrt | ListNew | ListFrom
-        | ListPush | ListPop | ListLength | ListMakeUnique | Equal | Compare | Hash | Exit | Args | ChannelNew
-        | ChannelNext | ChannelTryRecv | ChannelClose | ChannelLen | ParallelBegin | YieldNow | ThreadId | CpuCount
-        | TimeNow | TimeNowMs | TimeNowNs => false,
+        | StringToLower | StringParseInt | StringSplit | StringFromCode | IntToFloat | FloatToInt | FloatSqrt
+        | ListNew | ListFrom | ListPush | ListPop | ListLength | ListMakeUnique | Equal | Compare | Hash | Exit
+        | Args | ChannelNew | ChannelNext | ChannelTryRecv | ChannelClose | ChannelLen | ParallelBegin | YieldNow
+        | ThreadId | CpuCount | TimeNow | TimeNowMs | TimeNowNs => false,
     }
 }
 
@@ -191,6 +191,7 @@ pub fn signature(intrinsic: Intrinsic) -> (Vec<Shape>, Shape) {
         StringParseInt => (vec![STRING], Any),
         StringCharAt => (vec![STRING, INT], Any),
         StringSplit => (vec![STRING, STRING], ListOf(Ty::STRING)),
+        StringFromCode => (vec![INT], STRING),
         IntToFloat => (vec![INT], FLOAT),
         FloatToInt => (vec![FLOAT], INT),
         FloatSqrt => (vec![FLOAT], FLOAT),

@@ -19,6 +19,7 @@ pub mod exhaustive;
 mod infer;
 mod lost;
 mod need;
+mod recursion;
 mod resolve_ty;
 mod suggest;
 pub mod ty;
@@ -70,6 +71,7 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         cx.check_body(FnId(index as u32));
     }
     cx.settle_changed();
+    let cells = recursion::make_cells(&mut cx.types, &mut cx.adts);
     let program = hir::Program {
         types: cx.types,
         adts: cx.adts,
@@ -77,6 +79,7 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         main: cx.main,
         option: cx.option,
         result: cx.result,
+        cells,
     };
     (program, cx.out)
 }

@@ -17,20 +17,8 @@ pub struct TypeScope<'g> {
 }
 
 /// Types of the language that have no representation yet.
-const LATER: [&str; 14] = [
-    "Int8",
-    "Int16",
-    "Int32",
-    "Int64",
-    "Uint",
-    "Uint8",
-    "Uint16",
-    "Uint32",
-    "Uint64",
-    "Float32",
-    "Byte",
-    "Bytes",
-    "StringBuilder",
+const LATER: [&str; 13] = [
+    "Int8", "Int16", "Int32", "Int64", "Uint", "Uint8", "Uint16", "Uint32", "Uint64", "Float32", "Byte", "Bytes",
     "Self",
 ];
 
@@ -122,7 +110,6 @@ impl Cx<'_> {
             text if LATER.contains(&text) && text != "Self" => {
                 let help = match text {
                     "Float32" => "use `Float64`",
-                    "StringBuilder" => "build the text with `+`",
                     _ => "use `Int`",
                 };
                 self.unsupported(span, &format!("the type `{text}` is"), help);

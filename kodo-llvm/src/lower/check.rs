@@ -3,11 +3,11 @@
 
 use crate::context::Cx;
 use crate::error::Error;
+use kodo_frontend::mir::typing::place_ty;
 use kodo_frontend::mir::{
     Block, BlockId, Body, Callee, Intrinsic, Operand, Place, Projection, Rvalue, SelectArm, SelectOtherwise, SpawnBody,
     StatementKind, TerminatorKind,
 };
-use kodo_frontend::mir::typing::place_ty;
 use kodo_frontend::types::ty::{TyCon, TyKind};
 
 pub fn program(cx: &mut Cx<'_, '_>) -> Result<(), Error> {

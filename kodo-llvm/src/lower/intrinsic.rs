@@ -67,6 +67,7 @@ impl<'c> Lower<'_, '_, 'c> {
             I::StringParseInt => self.runtime(S::kodo_string_parse_int, args, dest),
             I::StringCharAt => self.runtime(S::kodo_string_char_at, args, dest),
             I::StringSplit => self.runtime(S::kodo_string_split, args, dest),
+            I::StringFromCode => self.runtime(S::kodo_string_from_code, args, dest),
             I::IntToFloat => {
                 let value = self.register(&args[0]).into_int_value();
                 let value = self.b.int_to_float(value).into();

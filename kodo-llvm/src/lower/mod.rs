@@ -15,8 +15,8 @@
 
 pub(crate) mod abi;
 pub(crate) mod call;
-mod closure;
 pub(crate) mod check;
+mod closure;
 mod control;
 pub(crate) mod function;
 mod intrinsic;

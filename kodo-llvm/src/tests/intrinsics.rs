@@ -35,6 +35,7 @@ fn signature(intrinsic: Intrinsic) -> (Vec<Is>, Is) {
         I::StringRepeat => (vec![String, Int], String),
         I::StringCharAt => (vec![String, Int], Int),
         I::StringSplit => (vec![String, String], Strings),
+        I::StringFromCode => (vec![Int], String),
         I::IntToFloat => (vec![Int], Float),
         I::FloatToInt => (vec![Float], Int),
         I::FloatSqrt => (vec![Float], Float),

@@ -32,6 +32,10 @@ macro_rules! kodo_abi_table {
             fn kodo_mem_alloc(size: I64) -> Ptr [leaf];
             fn kodo_mem_free(object: Ptr) -> Unit [leaf];
 
+            // Calls `work(object, all)`: now, or after the one that is being called, so that works which ask for works need
+            // no deeper stack.
+            fn kodo_mem_later(work: Ptr, object: Ptr, all: I64) -> Unit [];
+
             // ---- strings (owned = the count moves into the callee; results are owned)
             fn kodo_string_free(s: Ptr) -> Unit [leaf];
             fn kodo_string_append(owned: Ptr, borrowed: Ptr) -> Ptr [leaf];
@@ -39,6 +43,7 @@ macro_rules! kodo_abi_table {
             fn kodo_string_append_float(owned: Ptr, v: F64) -> Ptr [leaf];
             fn kodo_string_append_bool(owned: Ptr, v: Bool) -> Ptr [leaf];
             fn kodo_string_from_int(v: I64) -> Ptr [leaf];
+            fn kodo_string_from_code(code: I64) -> Ptr [leaf];
             fn kodo_string_from_float(v: F64) -> Ptr [leaf];
             fn kodo_string_from_bool(v: Bool) -> Ptr [leaf];
             fn kodo_string_eq(a: Ptr, b: Ptr) -> Bool [leaf];

@@ -41,8 +41,8 @@ use super::dataflow::{Cfg, Sparse, WorkSet, liveness};
 use super::typing::{call_may_panic, place_ty};
 use super::visit::{self, operand_place};
 use super::{
-    Block, BlockId, Body, Local, Operand, Passing, Place, Program, RESULT, Statement, StatementKind,
-    Terminator, TerminatorKind,
+    Block, BlockId, Body, Local, Operand, Passing, Place, Program, RESULT, Statement, StatementKind, Terminator,
+    TerminatorKind,
 };
 use crate::source::Span;
 use crate::types::counted::Counted;

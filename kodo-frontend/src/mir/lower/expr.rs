@@ -185,6 +185,17 @@ impl Lower<'_> {
         let operands = self.operands(&values);
         let mut in_order: Vec<(u32, Operand)> = fields.iter().map(|field| field.0).zip(operands).collect();
         in_order.sort_by_key(|field| field.0);
+        for (field, operand) in &mut in_order {
+            if self.cells.contains(&(adt, variant, *field)) {
+                let (value, span) = (fields.iter().find(|f| f.0 == *field).map_or(id, |f| f.1), self.span(id));
+                let element = self.ty(value);
+                let cell = self.types.app(TyCon::List, &[element]);
+                let into = self.frame.temp(cell, span);
+                let callee = Callee::Intrinsic(Intrinsic::ListFrom, vec![element]);
+                self.emit_call(callee, vec![operand.clone()], Some(into), cell, span);
+                *operand = Operand::Copy(Place::local(into));
+            }
+        }
         let fields = in_order.into_iter().map(|field| field.1).collect();
         self.value(id, Rvalue::Construct { adt, variant, fields }, dest);
     }

@@ -207,12 +207,15 @@ impl Lower<'_> {
         self.frame.start(go_on);
     }
 
-    fn payload(&self, place: &Place, adt: AdtId, variant: u32, index: usize) -> Place {
+    fn payload(&mut self, place: &Place, adt: AdtId, variant: u32, index: usize) -> Place {
         let mut part = place.clone();
         if self.adts[adt.0 as usize].kind == AdtKind::Enum {
             part.projection.push(Projection::Variant(variant));
         }
         part.projection.push(Projection::Field(index as u32));
+        if self.cells.contains(&(adt, variant, index as u32)) {
+            part.projection.push(Projection::Index(self.frame.zero()));
+        }
         part
     }
 

@@ -422,8 +422,7 @@ impl<'a> Infer<'_, 'a> {
             return copy;
         }
         let closure = self.frames[frame].closure;
-        if !closure
-            && let LocalKind::Param(mode @ (Mode::Ref | Mode::Mut), _) = self.locals[outer.0 as usize].kind {
+        if !closure && let LocalKind::Param(mode @ (Mode::Ref | Mode::Mut), _) = self.locals[outer.0 as usize].kind {
             self.borrowed_capture(outer, mode, span, frame);
         }
         let Local { name, span, ty, .. } = self.body.local(outer).clone();
