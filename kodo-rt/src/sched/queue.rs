@@ -55,6 +55,11 @@ impl Local {
         self.run.push(task);
     }
 
+    /// The newest.
+    pub fn pop(&self) -> Option<TaskRef> {
+        self.run.pop()
+    }
+
     pub fn push_yielded(&self, task: TaskRef) {
         self.yielded.push(task);
     }

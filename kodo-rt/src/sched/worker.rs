@@ -3,6 +3,8 @@
 use super::queue::Local;
 use super::{futex, runtime};
 use crate::stack::{Slot, pool::Pool};
+use crate::sync::future;
+use crate::sync::start::Dequeued;
 use crate::task::registry::Vacant;
 use crate::task::{MAIN_ID, Operation, Task, TaskRef};
 use std::cell::{Cell, RefCell};
@@ -126,6 +128,16 @@ impl Worker {
         // SAFETY: it was in a queue, and now it is ours; tasks are never freed.
         let this = unsafe { &*task };
         if this.slot() == Slot::NONE {
+            let future = this.future();
+            if !future.is_null() {
+                // SAFETY: the thread's reference keeps the future until the task is vacated.
+                match unsafe { (*future).start.dequeue() } {
+                    Dequeued::Run => {}
+                    Dequeued::Leave => return,
+                    // SAFETY: we have the task again.
+                    Dequeued::Vacate => return unsafe { self.vacate(task) },
+                }
+            }
             let Some(slot) = self.stacks.borrow_mut().take() else { out_of_stacks() };
             // SAFETY: the task is ours and the slot was free.
             unsafe { this.bind(slot) };
@@ -152,6 +164,39 @@ impl Worker {
                 self.stacks.borrow_mut().give(slot);
                 self.vacant.borrow_mut().give(task);
             }
+        }
+    }
+
+    /// Makes the task of a thread vacant that an awaiter has run.
+    ///
+    /// # Safety
+    /// The caller is the last of the two that had it.
+    pub(super) unsafe fn vacate(&self, task: *mut Task) {
+        // SAFETY: as promised; the thread's reference is given back once.
+        unsafe {
+            let future = (*task).future();
+            (*task).vacate();
+            self.vacant.borrow_mut().give(task);
+            future::release(future);
+        }
+    }
+
+    /// Takes what awaiters have run off the end of the queue: of fork-join programs it would grow long.
+    pub(super) fn drop_finished(&self) {
+        while let Some(TaskRef(task)) = self.local.pop() {
+            // SAFETY: it was in the queue, and now it is ours, or an awaiter's of whom it says so; the thread's reference
+            // keeps the future.
+            unsafe {
+                let future = (*task).future();
+                let never_ran = (*task).slot() == Slot::NONE;
+                if never_ran && !future.is_null() && (*future).start.is_finished() {
+                    self.vacate(task);
+                    continue;
+                }
+            }
+            // Nobody need be told: this worker is awake and will come to it.
+            self.local.push(TaskRef(task));
+            return;
         }
     }
 
