@@ -11,7 +11,7 @@ use crate::mir::typing::{call_may_panic, place_ty};
 use crate::mir::verify::verify;
 use crate::mir::visit::{self, operand_place};
 use crate::mir::{
-    BlockId, Body, Callee, Const, Local, Operand, Passing, Place, Projection, RESULT, Rvalue, SelectArm, Statement,
+    BlockId, Body, Const, Local, Operand, Passing, Place, Projection, RESULT, Rvalue, SelectArm, Statement,
     StatementKind, TerminatorKind,
 };
 use crate::types::counted::Counted;
