@@ -10,7 +10,7 @@ use inkwell::basic_block::BasicBlock;
 use inkwell::builder::{Builder, BuilderError};
 use inkwell::context::Context;
 use inkwell::debug_info::DILocation;
-use inkwell::types::{BasicTypeEnum, FloatType, IntType, PointerType};
+use inkwell::types::{BasicTypeEnum, FloatType, FunctionType, IntType, PointerType};
 use inkwell::values::{
     BasicMetadataValueEnum, BasicValue, BasicValueEnum, FloatValue, FunctionValue, InstructionValue, IntValue,
     MetadataValue, PointerValue,
@@ -355,6 +355,18 @@ impl<'c> Build<'c> {
     pub fn call(&self, function: FunctionValue<'c>, args: &[BasicMetadataValueEnum<'c>]) -> Option<BasicValueEnum<'c>> {
         let call = built(self.raw.build_call(function, args, ""));
         call.set_call_convention(function.get_call_conventions());
+        call.try_as_basic_value().basic()
+    }
+
+    /// Calls an internal function whose address is a value.
+    pub fn call_pointer(
+        &self,
+        ty: FunctionType<'c>,
+        function: PointerValue<'c>,
+        args: &[BasicMetadataValueEnum<'c>],
+    ) -> Option<BasicValueEnum<'c>> {
+        let call = built(self.raw.build_indirect_call(ty, function, args, ""));
+        call.set_call_convention(FAST);
         call.try_as_basic_value().basic()
     }
 

@@ -44,6 +44,9 @@ pub enum Glue {
     ReleaseString,
     ReleaseStringRare,
     ShareString,
+    /// Of a function value.
+    ReleaseClosure,
+    ReleaseClosureRare,
     /// Of the handle of a list with these elements.
     ReleaseList(Ty),
     ReleaseListRare(Ty),
@@ -65,6 +68,13 @@ pub enum Glue {
     Compare(Ty),
     /// Of a value at an address and the hash so far.
     Hash(Ty),
+}
+
+/// What a counted object holds, to be freed with it.
+enum Holds {
+    Bytes,
+    Elements(Ty),
+    Captures,
 }
 
 /// How eager LLVM should be to inline a piece of glue.
@@ -91,6 +101,8 @@ impl<'c> Cx<'_, 'c> {
             Glue::RetainShared => ("retain shared".into(), self.fn_type(None, &[ptr]), Inline::Never),
             Glue::ReleaseString => ("release String".into(), self.fn_type(None, &[ptr]), Inline::Always),
             Glue::ReleaseStringRare => ("release String last".into(), self.fn_type(None, &[ptr]), Inline::Never),
+            Glue::ReleaseClosure => ("release closure".into(), self.fn_type(None, &[ptr]), Inline::Always),
+            Glue::ReleaseClosureRare => ("release closure last".into(), self.fn_type(None, &[ptr]), Inline::Never),
             Glue::ShareString => ("share buffer".into(), self.fn_type(None, &[ptr, int]), Inline::AsItSees),
             Glue::ReleaseList(ty) => {
                 (format!("release List<{}>", self.type_name(ty)), self.fn_type(None, &[ptr]), Inline::Always)
@@ -185,8 +197,10 @@ impl<'c> Cx<'_, 'c> {
                 }
                 Glue::ReleaseString => self.release(&build, first, Glue::ReleaseStringRare),
                 Glue::ReleaseList(ty) => self.release(&build, first, Glue::ReleaseListRare(ty)),
-                Glue::ReleaseStringRare => self.release_rare(&build, first, None),
-                Glue::ReleaseListRare(ty) => self.release_rare(&build, first, Some(ty)),
+                Glue::ReleaseClosure => self.release(&build, first, Glue::ReleaseClosureRare),
+                Glue::ReleaseStringRare => self.release_rare(&build, first, Holds::Bytes),
+                Glue::ReleaseListRare(ty) => self.release_rare(&build, first, Holds::Elements(ty)),
+                Glue::ReleaseClosureRare => self.release_rare(&build, first, Holds::Captures),
                 Glue::ShareString => {
                     self.share_buffer(&build, first, second.expect("share takes a depth").into_int_value(), None);
                 }
@@ -257,15 +271,19 @@ impl<'c> Cx<'_, 'c> {
     pub(crate) fn count_handle(&mut self, build: &Build<'c>, how: Counting<'c>, handle: PointerValue<'c>, ty: Ty) {
         let layout = self.layout(ty);
         let function = match (how, &layout.shape) {
-            (Counting::Copy, Shape::String | Shape::List(_)) => self.glue(Glue::Retain),
+            (Counting::Copy, Shape::String | Shape::List(_) | Shape::Closure) => self.glue(Glue::Retain),
             (Counting::Copy, Shape::Channel) => self.rt(Symbol::kodo_channel_retain),
             (Counting::Copy, Shape::Future) => self.rt(Symbol::kodo_future_retain),
             (Counting::Copy, Shape::Niche { inner, .. }) => self.glue(Glue::CopyNiche(*inner)),
             (Counting::Drop, Shape::String) => self.glue(Glue::ReleaseString),
             (Counting::Drop, Shape::List(element)) => self.glue(Glue::ReleaseList(*element)),
+            (Counting::Drop, Shape::Closure) => self.glue(Glue::ReleaseClosure),
             (Counting::Drop, Shape::Channel) => self.rt(Symbol::kodo_channel_release),
             (Counting::Drop, Shape::Future) => self.rt(Symbol::kodo_future_release),
             (Counting::Drop, Shape::Niche { inner, .. }) => self.glue(Glue::DropNiche(*inner)),
+            (Counting::Share(all), Shape::Closure) => {
+                return call(build, self.rt(Symbol::kodo_closure_share), &[handle.into(), all.into()]);
+            }
             (Counting::Share(all), Shape::String) => {
                 return call(build, self.glue(Glue::ShareString), &[handle.into(), all.into()]);
             }
@@ -369,7 +387,7 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// The last local handle, or a shared one.
-    fn release_rare(&mut self, build: &Build<'c>, buffer: PointerValue<'c>, element: Option<Ty>) {
+    fn release_rare(&mut self, build: &Build<'c>, buffer: PointerValue<'c>, holds: Holds) {
         let count = build.load_count(buffer);
         let (shared, last, free, done) =
             (build.new_block("shared"), build.new_block("last"), build.new_block("free"), build.new_block("done"));
@@ -381,15 +399,18 @@ impl<'c> Cx<'_, 'c> {
         build.fence_acquire();
         build.br(free);
         build.at(free);
-        match element {
-            None => {
+        match holds {
+            Holds::Captures => {
+                call_symbol(self, build, Symbol::kodo_closure_free, &[buffer.into()]);
+            }
+            Holds::Bytes => {
                 call_symbol(self, build, Symbol::kodo_string_free, &[buffer.into()]);
             }
-            Some(element) if self.leads_back(element) => {
+            Holds::Elements(element) if self.leads_back(element) => {
                 let rest = self.glue(Glue::DropElements(element)).as_global_value().as_pointer_value();
                 call_symbol(self, build, Symbol::kodo_mem_later, &[rest.into(), buffer.into(), build.int(0).into()]);
             }
-            Some(element) => {
+            Holds::Elements(element) => {
                 if self.layout(element).counted {
                     self.each(build, Counting::Drop, buffer, element);
                 }

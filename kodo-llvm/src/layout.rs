@@ -6,7 +6,7 @@
 //! | other integers, `Float32`                     | their width                                   | i8 … i64, float |
 //! | `Bool`                                        | one byte, 0 or 1                              | i1        |
 //! | `()`, never                                   | nothing                                       | nothing   |
-//! | `String`, `List`, `Channel`, `Future`         | one pointer, never null                       | ptr       |
+//! | `String`, `List`, `Channel`, `Future`, functions | one pointer, never null                    | ptr       |
 //! | struct, tuple                                 | fields in order, C's alignment                | by leaves |
 //! | enum without payload                          | one byte (two beyond 256 variants)            | i8, i16   |
 //! | enum of an empty variant and one handle       | the handle; null is the empty variant         | ptr       |
@@ -102,6 +102,7 @@ pub enum Shape {
     List(Ty),
     Channel,
     Future,
+    Closure,
     /// Struct or tuple: offset and type of each field.
     Product(Vec<(u64, Ty)>),
     /// Enum without payload.
@@ -188,7 +189,12 @@ impl Layouts {
             TyKind::Error | TyKind::Param(_) | TyKind::Infer(_) => {
                 return Err(unsupported(types, "is not concrete"));
             }
-            TyKind::Fn(..) => return Err(unsupported(types, "is a function value")),
+            TyKind::Fn(params, result) => {
+                self.checked.insert(ty);
+                for &part in params.iter().chain([&result]) {
+                    self.check_inside(types, adts, names, part, span, &mut Vec::new())?;
+                }
+            }
             TyKind::Tuple(items) => {
                 open.push(ty);
                 for &item in &items {
@@ -253,6 +259,7 @@ impl Layouts {
             TyKind::App(TyCon::List, args) => scalar(Shape::List(args[0]), Scalar::Ptr, true),
             TyKind::App(TyCon::Channel, _) => scalar(Shape::Channel, Scalar::Ptr, false),
             TyKind::App(TyCon::Future, _) => scalar(Shape::Future, Scalar::Ptr, false),
+            TyKind::Fn(..) => scalar(Shape::Closure, Scalar::Ptr, true),
             TyKind::Tuple(items) => self.product(types, adts, &items, counted),
             TyKind::App(TyCon::Adt(id), args) => {
                 let adt = &adts[id.0 as usize];
@@ -329,7 +336,10 @@ impl Layouts {
                 let empty = other.iter().all(|&t| self.of(types, adts, t).size == 0);
                 if let ([inner], true) = (&fields[..], empty) {
                     let layout = self.of(types, adts, *inner);
-                    if matches!(layout.shape, Shape::String | Shape::List(_) | Shape::Channel | Shape::Future) {
+                    if matches!(
+                        layout.shape,
+                        Shape::String | Shape::List(_) | Shape::Channel | Shape::Future | Shape::Closure
+                    ) {
                         return Layout {
                             shape: Shape::Niche { full, inner: *inner },
                             counted,

@@ -8,6 +8,7 @@
 pub mod abi;
 mod chars;
 pub mod clock;
+pub mod closure;
 pub mod deadlock;
 pub mod entry;
 pub mod fault;

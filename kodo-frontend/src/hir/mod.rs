@@ -134,6 +134,17 @@ pub enum ExprKind {
         type_args: Vec<Ty>,
         args: Vec<ExprId>,
     },
+    /// A named function as a value.
+    Function {
+        function: FnId,
+        type_args: Vec<Ty>,
+    },
+    Closure(Box<Closure>),
+    /// Calls a function value. The callee is evaluated before the arguments.
+    CallValue {
+        callee: ExprId,
+        args: Vec<ExprId>,
+    },
     /// Struct literal or enum constructor: field index and value, in source order; every field once.
     Construct {
         adt: AdtId,
@@ -244,6 +255,15 @@ pub struct Spawn {
     pub detached: bool,
     /// Directly inside `parallel`: on an OS thread of its own.
     pub parallel: bool,
+}
+
+/// A function with what it copied when it was made.
+pub struct Closure {
+    /// Outer variable, and the local that holds its copy inside; the copies are only read.
+    pub captures: Vec<(LocalId, LocalId)>,
+    pub params: Vec<LocalId>,
+    pub body: ExprId,
+    pub result: Ty,
 }
 
 pub struct Select {

@@ -152,6 +152,11 @@ pub enum Callee {
     /// After `mono`.
     Instance(InstanceId),
     Intrinsic(Intrinsic, Vec<Ty>),
+    /// Calls the function value that is the first argument, which is borrowed; the others are owned.
+    Value,
+    /// Makes a function value of a body. The arguments are what it captures: owned here, and borrowed by the body,
+    /// whose first parameters they are.
+    Closure(SpawnBody),
 }
 
 /// A check whose failure panics with a message of its own.
@@ -212,7 +217,7 @@ pub enum TerminatorKind {
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum SpawnBody {
-    /// Index into [`Body::spawned`] of the function, before `mono`.
+    /// Index into [`Body::spawned`] of the function, before `mono`; also of a closure.
     Local(u32),
     /// An `async fn`'s own body, before `mono`.
     Function(FnId, Vec<Ty>),
@@ -268,7 +273,7 @@ pub struct Body {
     pub params: u32,
     pub locals: Vec<LocalDecl>,
     pub blocks: Vec<Block>,
-    /// Of a function, before `mono`: the bodies of all spawned blocks inside it, also of those inside each other.
+    /// Of a function, before `mono`: the bodies of all spawned blocks and closures inside it, also of those inside each other.
     pub spawned: Vec<Body>,
 }
 

@@ -132,7 +132,7 @@ impl Mono<'_> {
 
     /// The function that appends the debug text of values of a type.
     fn debug_body(&mut self, key: &Key) -> Result<mir::Body, Diagnostics> {
-        let name = self.name(key, "debug".to_owned());
+        let name = self.name(key, "debug".to_owned(), "debug");
         let span = Span::new(FileId(0), 0, 0);
         let program = &mut *self.program;
         let mut body = debug::body(key.args[0], name, span, &mut program.types, &program.adts, self.names);
@@ -192,7 +192,7 @@ impl Mono<'_> {
             self.resolve(key, block, &mut types)?;
         }
         Ok(mir::Body {
-            name: self.name(key, display_name),
+            name: self.name(key, display_name, &source.name),
             span: source.span,
             generics: 0,
             params: source.params,
@@ -222,21 +222,12 @@ impl Mono<'_> {
                         self.find_maps(*intrinsic, *ty, span)?;
                     }
                 }
-                Callee::Instance(_) => {}
+                Callee::Instance(_) | Callee::Value => {}
+                Callee::Closure(body) => self.resolve_body(key, body, types, span)?,
             },
             TerminatorKind::Spawn { body, result, .. } => {
                 *result = types.apply(&mut self.program.types, *result);
-                let spawned = match body {
-                    SpawnBody::Local(index) => {
-                        Key { function: key.function, spawned: Some(*index), args: key.args.clone() }
-                    }
-                    SpawnBody::Function(function, args) => {
-                        types.apply_all(&mut self.program.types, args);
-                        Key { function: *function, spawned: None, args: std::mem::take(args) }
-                    }
-                    SpawnBody::Instance(_) => return Ok(()),
-                };
-                *body = SpawnBody::Instance(self.instance(spawned, span)?);
+                self.resolve_body(key, body, types, span)?;
             }
             _ => {}
         }
@@ -290,18 +281,37 @@ impl Mono<'_> {
         Ok(())
     }
 
-    /// `main`, `max<Int>`, `main.spawn1`; a second function of the same name gets a number.
-    fn name(&mut self, key: &Key, display_name: String) -> String {
-        let mut name = display_name;
+    /// The body of a spawned block or closure.
+    fn resolve_body(
+        &mut self,
+        key: &Key,
+        body: &mut SpawnBody,
+        types: &mut Substitution<'_>,
+        span: Span,
+    ) -> Result<(), Diagnostics> {
+        let inner = match body {
+            SpawnBody::Local(index) => Key { function: key.function, spawned: Some(*index), args: key.args.clone() },
+            SpawnBody::Function(function, args) => {
+                types.apply_all(&mut self.program.types, args);
+                Key { function: *function, spawned: None, args: std::mem::take(args) }
+            }
+            SpawnBody::Instance(_) => return Ok(()),
+        };
+        *body = SpawnBody::Instance(self.instance(inner, span)?);
+        Ok(())
+    }
+
+    /// `main`, `max<Int>`, `main.spawn1`, `main.closure2`; a second function of the same name gets a number.
+    fn name(&mut self, key: &Key, display_name: String, source: &str) -> String {
+        let suffix = source.strip_prefix(&display_name).unwrap_or_default();
+        let mut name = display_name.clone();
         if !key.args.is_empty() {
             let args: Vec<String> = (key.args.iter())
                 .map(|&arg| self.program.types.display(arg, &self.program.adts, self.names, &[]))
                 .collect();
             name.push_str(&format!("<{}>", args.join(", ")));
         }
-        if let Some(index) = key.spawned {
-            name.push_str(&format!(".spawn{}", index + 1));
-        }
+        name.push_str(suffix);
         let mut unique = name.clone();
         let mut number = 2;
         while !self.taken.insert(unique.clone()) {

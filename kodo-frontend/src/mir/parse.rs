@@ -617,6 +617,19 @@ impl Parser {
         self.number()
     }
 
+    fn spawn_body(&mut self) -> Parse<SpawnBody> {
+        if self.take_sign('@') {
+            Ok(SpawnBody::Instance(self.instance()?))
+        } else if self.take_word("fn") {
+            let id = FnId(self.numbered()?);
+            Ok(SpawnBody::Function(id, self.ty_args()?))
+        } else if self.take_word("spawned") {
+            Ok(SpawnBody::Local(self.numbered()?))
+        } else {
+            Err("expected a body".into())
+        }
+    }
+
     fn terminator(&mut self, body: &Body) -> Parse<TerminatorKind> {
         let word = self.word()?;
         let no_target = "expected `[return …]`";
@@ -649,6 +662,10 @@ impl Parser {
                 } else if self.take_word("fn") {
                     let id = FnId(self.numbered()?);
                     Callee::Function(id, self.ty_args()?)
+                } else if self.take_word("value") {
+                    Callee::Value
+                } else if self.take_word("closure") {
+                    Callee::Closure(self.spawn_body()?)
                 } else {
                     let name = self.word()?;
                     let op = Intrinsic::from_name(&name).ok_or_else(|| {
@@ -687,16 +704,7 @@ impl Parser {
                     _ => return Err("expected `future`, `detached` or `parallel`".into()),
                 };
                 let result = self.ty()?;
-                let spawned = if self.take_sign('@') {
-                    SpawnBody::Instance(self.instance()?)
-                } else if self.take_word("fn") {
-                    let id = FnId(self.numbered()?);
-                    SpawnBody::Function(id, self.ty_args()?)
-                } else if self.take_word("spawned") {
-                    SpawnBody::Local(self.numbered()?)
-                } else {
-                    return Err("expected a body".into());
-                };
+                let spawned = self.spawn_body()?;
                 let captures = self.operands(body)?;
                 self.arrow()?;
                 let dest = self.place(body)?;

@@ -331,6 +331,14 @@ impl Printer<'_> {
         }
     }
 
+    fn spawn_body(&mut self, body: &SpawnBody) -> String {
+        match body {
+            SpawnBody::Local(n) => format!("spawned#{n}"),
+            SpawnBody::Function(id, tys) => format!("fn#{}{}", id.0, self.ty_args(tys)),
+            SpawnBody::Instance(id) => self.instance(*id),
+        }
+    }
+
     fn terminator(&mut self, kind: &TerminatorKind) -> String {
         let ways = |target: Option<super::BlockId>, unwind: Option<super::BlockId>| {
             let ways: Vec<String> = target
@@ -358,6 +366,8 @@ impl Printer<'_> {
                     Callee::Function(id, tys) => format!("fn#{}{}", id.0, self.ty_args(tys)),
                     Callee::Instance(id) => self.instance(*id),
                     Callee::Intrinsic(op, tys) => format!("{}{}", op.name(), self.ty_args(tys)),
+                    Callee::Value => "value".into(),
+                    Callee::Closure(body) => format!("closure {}", self.spawn_body(body)),
                 };
                 let args = self.operands(args);
                 format!("call {callee}({args}) -> {}{}", self.place(dest), ways(*target, *unwind))
@@ -376,11 +386,7 @@ impl Printer<'_> {
                     SpawnKind::Detached => "detached".into(),
                     SpawnKind::Parallel(scope) => format!("parallel({})", self.operand(scope)),
                 };
-                let body = match body {
-                    SpawnBody::Local(n) => format!("spawned#{n}"),
-                    SpawnBody::Function(id, tys) => format!("fn#{}{}", id.0, self.ty_args(tys)),
-                    SpawnBody::Instance(id) => self.instance(*id),
-                };
+                let body = self.spawn_body(body);
                 let captures = self.operands(captures);
                 let (result, dest) = (self.ty(*result), self.place(dest));
                 format!("spawn {kind} {result} {body}({captures}) -> {dest}{}", ways(Some(*target), None))

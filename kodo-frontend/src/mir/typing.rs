@@ -1,7 +1,7 @@
 //! Types of places, operands and intrinsics. `None` means that the MIR is wrong there (`verify` reports it) or, for an
 //! intrinsic, that its result is not described.
 
-use super::{Body, Const, Intrinsic, Operand, Place, Projection};
+use super::{Body, Callee, Const, Intrinsic, Operand, Place, Projection};
 use crate::types::counted::Counted;
 use crate::types::ty::{Adt, AdtKind, Ty, TyCon, TyKind, Types};
 
@@ -114,6 +114,15 @@ pub fn uncovered(
         }
     }
     Some(rest)
+}
+
+/// Can a call of it panic?
+pub fn call_may_panic(callee: &Callee) -> bool {
+    match callee {
+        Callee::Intrinsic(op, _) => may_panic(*op),
+        Callee::Closure(_) => false,
+        Callee::Function(..) | Callee::Instance(_) | Callee::Value => true,
+    }
 }
 
 /// Can the operation panic? Those that cannot need no cleanup block. Running out of memory ends the process and does

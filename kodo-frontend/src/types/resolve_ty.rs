@@ -57,9 +57,10 @@ impl Cx<'_> {
                 }
                 self.types.tuple(&items)
             }
-            Node::FnType(..) => {
-                self.unsupported(span, "function values are", "call the function by its name instead of passing it");
-                Ty::ERROR
+            Node::FnType(params, result) => {
+                let params: Vec<Ty> = ast.list(params).iter().map(|&t| self.resolve_ty(scope, t)).collect();
+                let result = if result == Id::NONE { Ty::UNIT } else { self.resolve_ty(scope, result) };
+                self.types.intern(TyKind::Fn(params.into(), result))
             }
             Node::DynType(_) => {
                 self.unsupported(span, "traits are", "use an enum with one variant per implementing type");

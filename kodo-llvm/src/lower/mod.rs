@@ -17,6 +17,7 @@
 pub(crate) mod abi;
 pub(crate) mod call;
 pub(crate) mod check;
+mod closure;
 mod control;
 pub(crate) mod function;
 mod intrinsic;

@@ -78,6 +78,10 @@ macro_rules! kodo_abi_table {
             fn kodo_string_char_at(s: Ptr, index: I64) -> I64 [leaf];
             fn kodo_string_split(s: Ptr, separator: Ptr) -> Ptr [leaf];
 
+            // ---- function values
+            fn kodo_closure_free(object: Ptr) -> Unit [];
+            fn kodo_closure_share(object: Ptr, all: I64) -> Unit [];
+
             // ---- lists (`list` is the address of the variable that holds the buffer pointer)
             fn kodo_list_free(buffer: Ptr, ty: Ptr) -> Unit [];
             fn kodo_list_from(values: Ptr, count: I64, ty: Ptr) -> Ptr [leaf];

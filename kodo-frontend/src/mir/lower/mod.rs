@@ -19,6 +19,7 @@ mod arithmetic;
 mod builder;
 mod call;
 mod changes;
+mod closure;
 mod control;
 mod expr;
 mod fstring;

@@ -83,7 +83,14 @@ impl<'a> Infer<'_, 'a> {
 
     fn call_value(&mut self, span: Span, callee: Id, args: &'a [Id]) -> ExprId {
         let e = self.expr(callee, Want::Any);
+        self.call_value_of(span, e, args)
+    }
+
+    pub fn call_value_of(&mut self, span: Span, e: ExprId, args: &[Id]) -> ExprId {
         let ty = self.ty(e);
+        if let TyKind::Fn(params, result) = self.cx.types.kind(ty).clone() {
+            return self.apply_value(span, e, &params, result, args);
+        }
         self.check_args_anyhow(args);
         if !matches!(ty, Ty::ERROR | Ty::NEVER) {
             let shown = self.show(ty);
@@ -133,6 +140,10 @@ impl<'a> Infer<'_, 'a> {
         }
         if text == "to_debug" {
             return self.debug_text(span, at, receiver, args);
+        }
+        if self.has_function_field(ty, name) {
+            let callee = self.field_of(Span { hi: at.hi, ..of_at }, receiver, name);
+            return self.call_value_of(span, callee, args);
         }
         self.unknown_method(at, ty, name);
         self.check_args_anyhow(args);

@@ -33,6 +33,11 @@ impl<'a> Infer<'_, 'a> {
                 let e = self.spawn(id, body, matches!(want, Want::Discard));
                 return self.finish_want(e, want);
             }
+            Node::Closure(params, result, body) => {
+                let expected = if let Want::Is(ty, _) = want { Some(ty) } else { None };
+                let e = self.closure(self.span(id), self.ids(params), result, body, expected);
+                return self.finish_want(e, want);
+            }
             _ => {}
         }
         let hint = if let Want::Is(ty, _) = want { Some(ty) } else { None };
@@ -140,7 +145,7 @@ impl<'a> Infer<'_, 'a> {
                 self.expr(b, Want::Is(Ty::INT, Why::RangeBound));
                 self.unsupported(span, "ranges outside `for` are", "use the range in `for i in a..b`")
             }
-            Node::Closure(..) => self.unsupported(span, "closures are", "write a function and call it by name"),
+            Node::Closure(params, result, body) => self.closure(span, self.ids(params), result, body, None),
             Node::Forall(..) => self.unsupported(span, "`forall` is", "call the code with values of your own"),
             // Recovery put it there and has reported it.
             Node::Error => self.poison(span),

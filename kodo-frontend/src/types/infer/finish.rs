@@ -61,11 +61,20 @@ impl Infer<'_, '_> {
             let ty = self.determined(ty, span, None);
             self.body.exprs[index].ty = ty;
             match &self.body.exprs[index].kind {
-                ExprKind::Call { type_args, .. } if !type_args.is_empty() => {
+                ExprKind::Call { type_args, .. } | ExprKind::Function { type_args, .. } if !type_args.is_empty() => {
                     let args: Vec<Ty> = type_args.clone();
                     let args: Vec<Ty> = args.into_iter().map(|t| self.determined(t, span, None)).collect();
-                    if let ExprKind::Call { type_args, .. } = &mut self.body.exprs[index].kind {
+                    if let ExprKind::Call { type_args, .. } | ExprKind::Function { type_args, .. } =
+                        &mut self.body.exprs[index].kind
+                    {
                         *type_args = args;
+                    }
+                }
+                ExprKind::Closure(closure) => {
+                    let result = closure.result;
+                    let result = self.determined(result, span, None);
+                    if let ExprKind::Closure(closure) = &mut self.body.exprs[index].kind {
+                        closure.result = result;
                     }
                 }
                 ExprKind::Spawn(spawn) => {

@@ -1,6 +1,7 @@
 //! One body: scopes, locals, expectations and their reports. The families of constructs are in the files beside this one.
 
 mod call;
+mod closure;
 mod concurrency;
 mod control;
 mod expr;
@@ -77,6 +78,8 @@ pub(super) enum LocalKind {
     Binding,
     /// A spawned block's copy.
     Capture,
+    /// A closure's copy.
+    ClosureCapture,
     /// Made by the checker.
     Temporary,
 }
@@ -99,6 +102,8 @@ pub(super) struct Frame {
     pub loops: Vec<bool>,
     pub in_parallel: bool,
     pub spawn: Option<Span>,
+    /// A closure's body: it only reads what it captured.
+    pub closure: bool,
 }
 
 /// What waits until the types of the body are known.
@@ -211,6 +216,7 @@ impl Cx<'_> {
             loops: Vec::new(),
             in_parallel: false,
             spawn: None,
+            closure: false,
         };
         let mut infer = Infer {
             cx: self,
@@ -428,12 +434,14 @@ impl<'a> Infer<'_, 'a> {
         if let Some(&copy) = self.frames[frame].copies.get(&outer) {
             return copy;
         }
-        if let LocalKind::Param(mode @ (Mode::Ref | Mode::Mut), _) = self.locals[outer.0 as usize].kind {
+        let closure = self.frames[frame].closure;
+        if !closure && let LocalKind::Param(mode @ (Mode::Ref | Mode::Mut), _) = self.locals[outer.0 as usize].kind {
             self.borrowed_capture(outer, mode, span, frame);
         }
         let Local { name, span, ty, .. } = self.body.local(outer).clone();
-        let copy = self.body.add_local(Local { name, span, ty, mutable: true });
-        self.locals.push(LocalInfo { frame, kind: LocalKind::Capture, used: true, let_word: None });
+        let copy = self.body.add_local(Local { name, span, ty, mutable: !closure });
+        let kind = if closure { LocalKind::ClosureCapture } else { LocalKind::Capture };
+        self.locals.push(LocalInfo { frame, kind, used: true, let_word: None });
         self.frames[frame].copies.insert(outer, copy);
         self.frames[frame].captures.push((outer, copy));
         copy

@@ -120,6 +120,11 @@ impl Infer<'_, '_> {
             LocalKind::Temporary => Diagnostic::error("E0249", at, format!("this cannot be {what}"))
                 .label("not a variable")
                 .help("put the value into a `let mut` variable first"),
+            LocalKind::ClosureCapture => error("E0249")
+                .label(what)
+                .secondary(declared, "the variable outside is declared here")
+                .note("captures are copies: a change in the closure would be lost")
+                .help(format!("copy it in the closure: `let mut copy = {text}`, or give the result back as its value")),
             LocalKind::Binding | LocalKind::Capture => error("E0249")
                 .label(what)
                 .secondary(declared, "bound here")
@@ -147,7 +152,7 @@ impl Infer<'_, '_> {
             );
             return true;
         };
-        if let LocalKind::Param(Mode::Ref, _) = self.locals[root.local.0 as usize].kind {
+        if let LocalKind::Param(Mode::Ref, _) | LocalKind::ClosureCapture = self.locals[root.local.0 as usize].kind {
             self.check_mutable(root.local, at, "changed");
             return true;
         }
@@ -170,7 +175,7 @@ impl Infer<'_, '_> {
     pub fn argument_root(&mut self, value: ExprId) -> ArgumentRoot {
         let Some(root) = self.root(value) else { return ArgumentRoot::Value };
         let kind = self.locals[root.local.0 as usize].kind;
-        if let LocalKind::Param(Mode::Ref, _) = kind {
+        if let LocalKind::Param(Mode::Ref, _) | LocalKind::ClosureCapture = kind {
             return ArgumentRoot::Fixed(root.local);
         }
         if (root.whole || root.indexed)
