@@ -184,6 +184,8 @@ pub(super) struct Infer<'c, 'a> {
     pub errors: usize,
     /// What the surroundings want of the call or constructor that is checked next; see [`numbers`].
     pub hint: Option<Ty>,
+    /// Which operators combine nothing but number literals, as far as somebody asked.
+    pub literals: FxHashMap<Id, bool>,
 }
 
 impl Cx<'_> {
@@ -236,6 +238,7 @@ impl Cx<'_> {
             missing_value: false,
             errors: 0,
             hint: None,
+            literals: FxHashMap::default(),
         };
         for (index, param) in params.iter().enumerate() {
             let local = infer.local(param.name, param.span, param.ty, param.mode == Mode::Mut);

@@ -82,8 +82,23 @@ impl Infer<'_, '_> {
     }
 
     /// A literal, with signs and arithmetic of literals.
-    pub fn is_number_literal(&self, mut id: Id) -> bool {
+    pub fn is_number_literal(&mut self, id: Id) -> bool {
+        if let Node::Int | Node::Float = self.node(id) {
+            return true;
+        }
+        // One answer for the whole chain of left operands: each of them will be asked for.
+        let mut chain = Vec::new();
+        let answer = self.leads_to_number_literal(id, &mut chain);
+        self.literals.extend(chain.into_iter().map(|id| (id, answer)));
+        answer
+    }
+
+    fn leads_to_number_literal(&self, mut id: Id, chain: &mut Vec<Id>) -> bool {
         loop {
+            if let Some(&known) = self.literals.get(&id) {
+                return known;
+            }
+            chain.push(id);
             match self.node(id) {
                 Node::Int | Node::Float => return true,
                 Node::Paren(inner) | Node::Un(UnOp::Neg | UnOp::BitNot, inner) => id = inner,
