@@ -4,7 +4,7 @@ LLVM_PACKAGES = gcc libc6-dev libstdc++-12-dev llvm-22-dev lld-22
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 FILE ?= examples/green_threads.ko
 
-.PHONY: run test setup build
+.PHONY: run test setup build memcheck bench-rt
 
 # Compiles and runs one program: `make run FILE=examples/pipeline.ko`.
 run: build
@@ -30,3 +30,19 @@ setup:
 	  $(SUDO) apt-get update -q && \
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(LLVM_PACKAGES); \
 	fi
+
+# Runs every program that can run sequentially under valgrind, with a runtime that uses the system's allocator.
+memcheck: setup
+	@command -v valgrind >/dev/null || { \
+	  echo "memcheck: installing valgrind from Debian's packages"; \
+	  $(SUDO) apt-get update -q && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends valgrind; \
+	}
+	cargo build -p kodoc
+	cargo build --release -p kodo-rt --features system-allocator --target-dir target/memcheck
+	tests/memcheck.sh
+
+# The runtime beside Go's and tokio's, as a table (Go from Debian's package golang-go).
+bench-rt: setup
+	cargo build --release -p kodo-rt -p kodoc
+	python3 benches/runtime/run.py

@@ -10,7 +10,7 @@ use inkwell::basic_block::BasicBlock;
 use inkwell::builder::{Builder, BuilderError};
 use inkwell::context::Context;
 use inkwell::debug_info::DILocation;
-use inkwell::types::{BasicTypeEnum, FloatType, IntType, PointerType};
+use inkwell::types::{BasicTypeEnum, FloatType, FunctionType, IntType, PointerType};
 use inkwell::values::{
     BasicMetadataValueEnum, BasicValue, BasicValueEnum, FloatValue, FunctionValue, InstructionValue, IntValue,
     MetadataValue, PointerValue,
@@ -28,12 +28,15 @@ pub enum Tag {
     Float,
     Byte,
     Handle,
+    Int16,
+    Int32,
+    Float32,
 }
 
 /// The metadata nodes of every [`Tag`], and the weights of likely and unlikely branches.
 #[derive(Clone, Copy)]
 pub struct Metadata<'c> {
-    tags: [MetadataValue<'c>; 5],
+    tags: [MetadataValue<'c>; 8],
     likely: MetadataValue<'c>,
     tbaa: u32,
     prof: u32,
@@ -49,7 +52,7 @@ impl<'c> Metadata<'c> {
         };
         let weight = |n| context.i32_type().const_int(n, false).into();
         Metadata {
-            tags: [access("header"), access("Int"), access("Float64"), access("byte"), access("handle")],
+            tags: ["header", "Int", "Float64", "byte", "handle", "Int16", "Int32", "Float32"].map(access),
             likely: context.metadata_node(&[context.metadata_string("branch_weights").into(), weight(2000), weight(1)]),
             tbaa: context.get_kind_id("tbaa"),
             prof: context.get_kind_id("prof"),
@@ -226,6 +229,12 @@ impl<'c> Build<'c> {
     pub fn srem(&self, a: IntValue<'c>, b: IntValue<'c>) -> IntValue<'c> {
         built(self.raw.build_int_signed_rem(a, b, ""))
     }
+    pub fn udiv(&self, a: IntValue<'c>, b: IntValue<'c>) -> IntValue<'c> {
+        built(self.raw.build_int_unsigned_div(a, b, ""))
+    }
+    pub fn urem(&self, a: IntValue<'c>, b: IntValue<'c>) -> IntValue<'c> {
+        built(self.raw.build_int_unsigned_rem(a, b, ""))
+    }
     pub fn and(&self, a: IntValue<'c>, b: IntValue<'c>) -> IntValue<'c> {
         built(self.raw.build_and(a, b, ""))
     }
@@ -240,11 +249,15 @@ impl<'c> Build<'c> {
     }
     /// The amount is masked to the width, as the language defines it (and LLVM does not).
     pub fn shl(&self, a: IntValue<'c>, by: IntValue<'c>) -> IntValue<'c> {
-        built(self.raw.build_left_shift(a, self.and(by, self.int(63)), ""))
+        built(self.raw.build_left_shift(a, self.shift_amount(by), ""))
     }
-    /// Arithmetic; the amount is masked to the width.
-    pub fn shr(&self, a: IntValue<'c>, by: IntValue<'c>) -> IntValue<'c> {
-        built(self.raw.build_right_shift(a, self.and(by, self.int(63)), true, ""))
+    /// Arithmetic if signed; the amount is masked to the width.
+    pub fn shr(&self, a: IntValue<'c>, by: IntValue<'c>, signed: bool) -> IntValue<'c> {
+        built(self.raw.build_right_shift(a, self.shift_amount(by), signed, ""))
+    }
+    fn shift_amount(&self, by: IntValue<'c>) -> IntValue<'c> {
+        let ty = by.get_type();
+        self.and(by, ty.const_int(u64::from(ty.get_bit_width()) - 1, false))
     }
     pub fn compare(&self, how: IntPredicate, a: IntValue<'c>, b: IntValue<'c>) -> IntValue<'c> {
         built(self.raw.build_int_compare(how, a, b, ""))
@@ -278,6 +291,27 @@ impl<'c> Build<'c> {
     }
     pub fn widen(&self, a: IntValue<'c>, to: IntType<'c>) -> IntValue<'c> {
         if a.get_type() == to { a } else { built(self.raw.build_int_z_extend(a, to, "")) }
+    }
+    /// An integer of another width; a wider one repeats the sign if signed.
+    pub fn resize(&self, a: IntValue<'c>, to: IntType<'c>, signed: bool) -> IntValue<'c> {
+        let (from, bits) = (a.get_type().get_bit_width(), to.get_bit_width());
+        match bits.cmp(&from) {
+            std::cmp::Ordering::Less => built(self.raw.build_int_truncate(a, to, "")),
+            std::cmp::Ordering::Equal => a,
+            std::cmp::Ordering::Greater if signed => built(self.raw.build_int_s_extend(a, to, "")),
+            std::cmp::Ordering::Greater => built(self.raw.build_int_z_extend(a, to, "")),
+        }
+    }
+    pub fn number_to_float(&self, a: IntValue<'c>, to: FloatType<'c>, signed: bool) -> FloatValue<'c> {
+        if signed {
+            built(self.raw.build_signed_int_to_float(a, to, ""))
+        } else {
+            built(self.raw.build_unsigned_int_to_float(a, to, ""))
+        }
+    }
+    /// A float of another width.
+    pub fn refloat(&self, a: FloatValue<'c>, to: FloatType<'c>) -> FloatValue<'c> {
+        if a.get_type() == to { a } else { built(self.raw.build_float_cast(a, to, "")) }
     }
     /// Truth of a byte that holds 0 or 1.
     pub fn truth(&self, byte: IntValue<'c>) -> IntValue<'c> {
@@ -321,6 +355,18 @@ impl<'c> Build<'c> {
     pub fn call(&self, function: FunctionValue<'c>, args: &[BasicMetadataValueEnum<'c>]) -> Option<BasicValueEnum<'c>> {
         let call = built(self.raw.build_call(function, args, ""));
         call.set_call_convention(function.get_call_conventions());
+        call.try_as_basic_value().basic()
+    }
+
+    /// Calls an internal function whose address is a value.
+    pub fn call_pointer(
+        &self,
+        ty: FunctionType<'c>,
+        function: PointerValue<'c>,
+        args: &[BasicMetadataValueEnum<'c>],
+    ) -> Option<BasicValueEnum<'c>> {
+        let call = built(self.raw.build_indirect_call(ty, function, args, ""));
+        call.set_call_convention(FAST);
         call.try_as_basic_value().basic()
     }
 

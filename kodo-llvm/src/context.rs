@@ -10,7 +10,7 @@ use inkwell::AddressSpace;
 use inkwell::attributes::AttributeLoc;
 use inkwell::context::Context;
 use inkwell::module::{Linkage, Module};
-use inkwell::types::{BasicMetadataTypeEnum, BasicTypeEnum, FunctionType, PointerType};
+use inkwell::types::{BasicMetadataTypeEnum, BasicTypeEnum, FunctionType, IntType, PointerType};
 use inkwell::values::{BasicValueEnum, FunctionValue, GlobalValue, PointerValue, UnnamedAddress};
 use kodo_frontend::mir::{InstanceId, Program};
 use kodo_frontend::names::Names;
@@ -55,6 +55,10 @@ pub struct Cx<'a, 'c> {
     pub(crate) glue_todo: Vec<Glue>,
     /// Entry points of spawned bodies; the flag says that nobody takes the result.
     pub(crate) entries: FxHashMap<(InstanceId, bool), FunctionValue<'c>>,
+    /// The code of the function value of an instance.
+    pub closure_codes: FxHashMap<InstanceId, FunctionValue<'c>>,
+    /// Function values that capture nothing.
+    pub static_closures: FxHashMap<InstanceId, PointerValue<'c>>,
 }
 
 impl<'a, 'c> Cx<'a, 'c> {
@@ -83,6 +87,8 @@ impl<'a, 'c> Cx<'a, 'c> {
             glue: FxHashMap::default(),
             glue_todo: Vec::new(),
             entries: FxHashMap::default(),
+            closure_codes: FxHashMap::default(),
+            static_closures: FxHashMap::default(),
         }
     }
 
@@ -148,7 +154,7 @@ impl<'a, 'c> Cx<'a, 'c> {
 
     // ---- constants
 
-    fn constant(&self, name: &str, value: BasicValueEnum<'c>, align: u32) -> PointerValue<'c> {
+    pub fn constant(&self, name: &str, value: BasicValueEnum<'c>, align: u32) -> PointerValue<'c> {
         let global = self.module.add_global(value.get_type(), None, name);
         global.set_initializer(&value);
         global.set_linkage(Linkage::Private);
@@ -241,6 +247,15 @@ impl<'a, 'c> Cx<'a, 'c> {
         let at = self.constant("type", value.into(), 8);
         self.type_infos.insert(ty, at);
         at
+    }
+
+    pub fn int_type(&self, bits: u32) -> IntType<'c> {
+        match bits {
+            8 => self.context.i8_type(),
+            16 => self.context.i16_type(),
+            32 => self.context.i32_type(),
+            _ => self.context.i64_type(),
+        }
     }
 
     pub fn type_name(&self, ty: Ty) -> String {

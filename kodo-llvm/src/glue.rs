@@ -26,6 +26,7 @@ use inkwell::attributes::AttributeLoc;
 use inkwell::values::{BasicValueEnum, FunctionValue, IntValue, PointerValue};
 use inkwell::{AtomicOrdering, AtomicRMWBinOp, IntPredicate};
 use kodo_frontend::types::ty::Ty;
+use rustc_hash::FxHashSet;
 
 pub(crate) const DATA: u64 = BUFFER_DATA_OFFSET as u64;
 pub(crate) const LEN: u64 = 8;
@@ -43,6 +44,9 @@ pub enum Glue {
     ReleaseString,
     ReleaseStringRare,
     ShareString,
+    /// Of a function value.
+    ReleaseClosure,
+    ReleaseClosureRare,
     /// Of the handle of a list with these elements.
     ReleaseList(Ty),
     ReleaseListRare(Ty),
@@ -55,11 +59,22 @@ pub enum Glue {
     PushSlow(Ty),
     /// Make a list's buffer the only handle's; the handle in, the handle out.
     UniqueSlow(Ty),
+    /// What is left to do with a buffer whose elements may lead to more buffers of its kind; the runtime calls them, one
+    /// after the other, so that no depth of values needs a depth of stack.
+    DropElements(Ty),
+    ShareElements(Ty),
     /// Of two values at addresses: are they equal, how are they ordered; see `structural`.
     Equal(Ty),
     Compare(Ty),
     /// Of a value at an address and the hash so far.
     Hash(Ty),
+}
+
+/// What a counted object holds, to be freed with it.
+enum Holds {
+    Bytes,
+    Elements(Ty),
+    Captures,
 }
 
 /// How eager LLVM should be to inline a piece of glue.
@@ -86,6 +101,8 @@ impl<'c> Cx<'_, 'c> {
             Glue::RetainShared => ("retain shared".into(), self.fn_type(None, &[ptr]), Inline::Never),
             Glue::ReleaseString => ("release String".into(), self.fn_type(None, &[ptr]), Inline::Always),
             Glue::ReleaseStringRare => ("release String last".into(), self.fn_type(None, &[ptr]), Inline::Never),
+            Glue::ReleaseClosure => ("release closure".into(), self.fn_type(None, &[ptr]), Inline::Always),
+            Glue::ReleaseClosureRare => ("release closure last".into(), self.fn_type(None, &[ptr]), Inline::Never),
             Glue::ShareString => ("share buffer".into(), self.fn_type(None, &[ptr, int]), Inline::AsItSees),
             Glue::ReleaseList(ty) => {
                 (format!("release List<{}>", self.type_name(ty)), self.fn_type(None, &[ptr]), Inline::Always)
@@ -115,6 +132,12 @@ impl<'c> Cx<'_, 'c> {
             Glue::UniqueSlow(ty) => {
                 (format!("make unique List<{}>", self.type_name(ty)), self.fn_type(Some(ptr), &[ptr]), Inline::Never)
             }
+            Glue::DropElements(ty) => {
+                (format!("drop elements List<{}>", self.type_name(ty)), self.fn_type(None, &[ptr, int]), Inline::Never)
+            }
+            Glue::ShareElements(ty) => {
+                (format!("share elements List<{}>", self.type_name(ty)), self.fn_type(None, &[ptr, int]), Inline::Never)
+            }
             Glue::Equal(ty) => {
                 let bit = self.context.bool_type().into();
                 (format!("equal {}", self.type_name(ty)), self.fn_type(Some(bit), &[ptr, ptr]), Inline::AsItSees)
@@ -128,7 +151,7 @@ impl<'c> Cx<'_, 'c> {
         };
         let name = format!("ko.{name}");
         let function = match glue {
-            Glue::Copy(_) | Glue::Drop(_) | Glue::Share(_) => {
+            Glue::Copy(_) | Glue::Drop(_) | Glue::Share(_) | Glue::DropElements(_) | Glue::ShareElements(_) => {
                 self.define(&name, ty, inkwell::module::Linkage::Internal, 0)
             }
             _ => self.define_internal(&name, ty),
@@ -174,8 +197,10 @@ impl<'c> Cx<'_, 'c> {
                 }
                 Glue::ReleaseString => self.release(&build, first, Glue::ReleaseStringRare),
                 Glue::ReleaseList(ty) => self.release(&build, first, Glue::ReleaseListRare(ty)),
-                Glue::ReleaseStringRare => self.release_rare(&build, first, None),
-                Glue::ReleaseListRare(ty) => self.release_rare(&build, first, Some(ty)),
+                Glue::ReleaseClosure => self.release(&build, first, Glue::ReleaseClosureRare),
+                Glue::ReleaseStringRare => self.release_rare(&build, first, Holds::Bytes),
+                Glue::ReleaseListRare(ty) => self.release_rare(&build, first, Holds::Elements(ty)),
+                Glue::ReleaseClosureRare => self.release_rare(&build, first, Holds::Captures),
                 Glue::ShareString => {
                     self.share_buffer(&build, first, second.expect("share takes a depth").into_int_value(), None);
                 }
@@ -184,6 +209,16 @@ impl<'c> Cx<'_, 'c> {
                 }
                 Glue::CopyNiche(ty) => self.if_not_null(&build, Counting::Copy, first, ty),
                 Glue::DropNiche(ty) => self.if_not_null(&build, Counting::Drop, first, ty),
+                Glue::DropElements(ty) => {
+                    self.each(&build, Counting::Drop, first, ty);
+                    call_symbol(self, &build, Symbol::kodo_mem_free, &[first.into()]);
+                    build.ret(None);
+                }
+                Glue::ShareElements(ty) => {
+                    let all = second.expect("share takes a depth").into_int_value();
+                    self.each(&build, Counting::Share(all), first, ty);
+                    build.ret(None);
+                }
                 Glue::Equal(ty) | Glue::Compare(ty) => {
                     let other = second.expect("two values are compared").into_pointer_value();
                     if matches!(glue, Glue::Equal(_)) {
@@ -236,15 +271,19 @@ impl<'c> Cx<'_, 'c> {
     pub(crate) fn count_handle(&mut self, build: &Build<'c>, how: Counting<'c>, handle: PointerValue<'c>, ty: Ty) {
         let layout = self.layout(ty);
         let function = match (how, &layout.shape) {
-            (Counting::Copy, Shape::String | Shape::List(_)) => self.glue(Glue::Retain),
+            (Counting::Copy, Shape::String | Shape::List(_) | Shape::Closure) => self.glue(Glue::Retain),
             (Counting::Copy, Shape::Channel) => self.rt(Symbol::kodo_channel_retain),
             (Counting::Copy, Shape::Future) => self.rt(Symbol::kodo_future_retain),
             (Counting::Copy, Shape::Niche { inner, .. }) => self.glue(Glue::CopyNiche(*inner)),
             (Counting::Drop, Shape::String) => self.glue(Glue::ReleaseString),
             (Counting::Drop, Shape::List(element)) => self.glue(Glue::ReleaseList(*element)),
+            (Counting::Drop, Shape::Closure) => self.glue(Glue::ReleaseClosure),
             (Counting::Drop, Shape::Channel) => self.rt(Symbol::kodo_channel_release),
             (Counting::Drop, Shape::Future) => self.rt(Symbol::kodo_future_release),
             (Counting::Drop, Shape::Niche { inner, .. }) => self.glue(Glue::DropNiche(*inner)),
+            (Counting::Share(all), Shape::Closure) => {
+                return call(build, self.rt(Symbol::kodo_closure_share), &[handle.into(), all.into()]);
+            }
             (Counting::Share(all), Shape::String) => {
                 return call(build, self.glue(Glue::ShareString), &[handle.into(), all.into()]);
             }
@@ -348,7 +387,7 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// The last local handle, or a shared one.
-    fn release_rare(&mut self, build: &Build<'c>, buffer: PointerValue<'c>, element: Option<Ty>) {
+    fn release_rare(&mut self, build: &Build<'c>, buffer: PointerValue<'c>, holds: Holds) {
         let count = build.load_count(buffer);
         let (shared, last, free, done) =
             (build.new_block("shared"), build.new_block("last"), build.new_block("free"), build.new_block("done"));
@@ -360,11 +399,18 @@ impl<'c> Cx<'_, 'c> {
         build.fence_acquire();
         build.br(free);
         build.at(free);
-        match element {
-            None => {
+        match holds {
+            Holds::Captures => {
+                call_symbol(self, build, Symbol::kodo_closure_free, &[buffer.into()]);
+            }
+            Holds::Bytes => {
                 call_symbol(self, build, Symbol::kodo_string_free, &[buffer.into()]);
             }
-            Some(element) => {
+            Holds::Elements(element) if self.leads_back(element) => {
+                let rest = self.glue(Glue::DropElements(element)).as_global_value().as_pointer_value();
+                call_symbol(self, build, Symbol::kodo_mem_later, &[rest.into(), buffer.into(), build.int(0).into()]);
+            }
+            Holds::Elements(element) => {
                 if self.layout(element).counted {
                     self.each(build, Counting::Drop, buffer, element);
                 }
@@ -374,6 +420,26 @@ impl<'c> Cx<'_, 'c> {
         build.br(done);
         build.at(done);
         build.ret(None);
+    }
+
+    /// Can a list of such elements lie somewhere inside one of its elements?
+    fn leads_back(&mut self, element: Ty) -> bool {
+        let mut seen = FxHashSet::default();
+        let mut todo = vec![element];
+        while let Some(ty) = todo.pop() {
+            if !seen.insert(ty) {
+                continue;
+            }
+            let layout = self.layout(ty);
+            match &layout.shape {
+                Shape::List(inner) if *inner == element => return true,
+                Shape::List(inner) | Shape::Niche { inner, .. } => todo.push(*inner),
+                Shape::Product(fields) => todo.extend(fields.iter().map(|f| f.1)),
+                Shape::Tagged { variants } => todo.extend(variants.iter().flatten().map(|f| f.1)),
+                _ => {}
+            }
+        }
+        false
     }
 
     /// Counts every element of a list; leaves the builder behind the loop.
@@ -416,7 +482,12 @@ impl<'c> Cx<'_, 'c> {
             && self.layout(element).shares
         {
             let all = build.widen(wanted, build.i64());
-            self.each(build, Counting::Share(all), buffer, element);
+            if self.leads_back(element) {
+                let rest = self.glue(Glue::ShareElements(element)).as_global_value().as_pointer_value();
+                call_symbol(self, build, Symbol::kodo_mem_later, &[rest.into(), buffer.into(), all.into()]);
+            } else {
+                self.each(build, Counting::Share(all), buffer, element);
+            }
         }
         build.br(done);
         build.at(done);

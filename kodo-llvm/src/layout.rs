@@ -3,9 +3,10 @@
 //! | type                                          | memory                                        | register  |
 //! |-----------------------------------------------|-----------------------------------------------|-----------|
 //! | `Int`, `Float64`                              | 8 bytes                                       | i64, double |
+//! | other integers, `Float32`                     | their width                                   | i8 … i64, float |
 //! | `Bool`                                        | one byte, 0 or 1                              | i1        |
 //! | `()`, never                                   | nothing                                       | nothing   |
-//! | `String`, `List`, `Channel`, `Future`         | one pointer, never null                       | ptr       |
+//! | `String`, `List`, `Channel`, `Future`, functions | one pointer, never null                    | ptr       |
 //! | struct, tuple                                 | fields in order, C's alignment                | by leaves |
 //! | enum without payload                          | one byte (two beyond 256 variants)            | i8, i16   |
 //! | enum of an empty variant and one handle       | the handle; null is the empty variant         | ptr       |
@@ -22,6 +23,7 @@ use inkwell::types::BasicTypeEnum;
 use kodo_frontend::names::Names;
 use kodo_frontend::source::Span;
 use kodo_frontend::types::counted::Counted;
+use kodo_frontend::types::number::Width;
 use kodo_frontend::types::ty::{Adt, AdtKind, Ty, TyCon, TyKind, Types};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
@@ -31,6 +33,10 @@ use std::rc::Rc;
 pub enum Scalar {
     Int,
     Float,
+    I8,
+    I16,
+    I32,
+    Float32,
     Bool,
     Ptr,
     /// Tag of an enum, one or two bytes.
@@ -45,18 +51,21 @@ impl Scalar {
     pub fn size(self) -> u64 {
         match self {
             Scalar::Int | Scalar::Float | Scalar::Ptr | Scalar::Word => 8,
-            Scalar::Tag16 => 2,
-            Scalar::Bool | Scalar::Tag8 | Scalar::Byte => 1,
+            Scalar::I32 | Scalar::Float32 => 4,
+            Scalar::Tag16 | Scalar::I16 => 2,
+            Scalar::I8 | Scalar::Bool | Scalar::Tag8 | Scalar::Byte => 1,
         }
     }
 
     pub fn memory<'c>(self, context: &'c Context) -> BasicTypeEnum<'c> {
         match self {
             Scalar::Int | Scalar::Word => context.i64_type().into(),
+            Scalar::I32 => context.i32_type().into(),
+            Scalar::Float32 => context.f32_type().into(),
             Scalar::Float => context.f64_type().into(),
             Scalar::Ptr => context.ptr_type(AddressSpace::default()).into(),
-            Scalar::Tag16 => context.i16_type().into(),
-            Scalar::Bool | Scalar::Tag8 | Scalar::Byte => context.i8_type().into(),
+            Scalar::Tag16 | Scalar::I16 => context.i16_type().into(),
+            Scalar::I8 | Scalar::Bool | Scalar::Tag8 | Scalar::Byte => context.i8_type().into(),
         }
     }
 
@@ -71,7 +80,10 @@ impl Scalar {
             Scalar::Int => Some(Tag::Int),
             Scalar::Float => Some(Tag::Float),
             Scalar::Ptr => Some(Tag::Handle),
-            Scalar::Bool | Scalar::Tag8 => Some(Tag::Byte),
+            Scalar::Bool | Scalar::Tag8 | Scalar::I8 => Some(Tag::Byte),
+            Scalar::I16 => Some(Tag::Int16),
+            Scalar::I32 => Some(Tag::Int32),
+            Scalar::Float32 => Some(Tag::Float32),
             Scalar::Tag16 | Scalar::Word | Scalar::Byte => None,
         }
     }
@@ -82,11 +94,15 @@ pub enum Shape {
     Unit,
     Int,
     Float,
+    /// Integers of other types than Int.
+    Fixed(Width),
+    Float32,
     Bool,
     String,
     List(Ty),
     Channel,
     Future,
+    Closure,
     /// Struct or tuple: offset and type of each field.
     Product(Vec<(u64, Ty)>),
     /// Enum without payload.
@@ -169,10 +185,16 @@ impl Layouts {
         }
         match types.kind(ty).clone() {
             TyKind::Never | TyKind::Unit | TyKind::Bool | TyKind::Int | TyKind::Float | TyKind::String => {}
+            TyKind::Fixed(_) | TyKind::Float32 => {}
             TyKind::Error | TyKind::Param(_) | TyKind::Infer(_) => {
                 return Err(unsupported(types, "is not concrete"));
             }
-            TyKind::Fn(..) => return Err(unsupported(types, "is a function value")),
+            TyKind::Fn(params, result) => {
+                self.checked.insert(ty);
+                for &part in params.iter().chain([&result]) {
+                    self.check_inside(types, adts, names, part, span, &mut Vec::new())?;
+                }
+            }
             TyKind::Tuple(items) => {
                 open.push(ty);
                 for &item in &items {
@@ -222,11 +244,22 @@ impl Layouts {
         let layout = match types.kind(ty).clone() {
             TyKind::Int => scalar(Shape::Int, Scalar::Int, false),
             TyKind::Float => scalar(Shape::Float, Scalar::Float, false),
+            TyKind::Fixed(width) => {
+                let memory = match width.bits() {
+                    8 => Scalar::I8,
+                    16 => Scalar::I16,
+                    32 => Scalar::I32,
+                    _ => Scalar::Int,
+                };
+                scalar(Shape::Fixed(width), memory, false)
+            }
+            TyKind::Float32 => scalar(Shape::Float32, Scalar::Float32, false),
             TyKind::Bool => scalar(Shape::Bool, Scalar::Bool, false),
             TyKind::String => scalar(Shape::String, Scalar::Ptr, true),
             TyKind::App(TyCon::List, args) => scalar(Shape::List(args[0]), Scalar::Ptr, true),
             TyKind::App(TyCon::Channel, _) => scalar(Shape::Channel, Scalar::Ptr, false),
             TyKind::App(TyCon::Future, _) => scalar(Shape::Future, Scalar::Ptr, false),
+            TyKind::Fn(..) => scalar(Shape::Closure, Scalar::Ptr, true),
             TyKind::Tuple(items) => self.product(types, adts, &items, counted),
             TyKind::App(TyCon::Adt(id), args) => {
                 let adt = &adts[id.0 as usize];
@@ -303,7 +336,10 @@ impl Layouts {
                 let empty = other.iter().all(|&t| self.of(types, adts, t).size == 0);
                 if let ([inner], true) = (&fields[..], empty) {
                     let layout = self.of(types, adts, *inner);
-                    if matches!(layout.shape, Shape::String | Shape::List(_) | Shape::Channel | Shape::Future) {
+                    if matches!(
+                        layout.shape,
+                        Shape::String | Shape::List(_) | Shape::Channel | Shape::Future | Shape::Closure
+                    ) {
                         return Layout {
                             shape: Shape::Niche { full, inner: *inner },
                             counted,

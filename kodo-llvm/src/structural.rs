@@ -15,6 +15,7 @@ use crate::runtime::Symbol;
 use inkwell::basic_block::BasicBlock;
 use inkwell::values::{BasicValueEnum, IntValue, PointerValue};
 use inkwell::{FloatPredicate, IntPredicate};
+use kodo_frontend::mir::Intrinsic;
 use kodo_frontend::types::ty::Ty;
 
 /// What `compare` answers where no order exists.
@@ -87,6 +88,12 @@ impl<'c> Cx<'_, 'c> {
     /// Body of [`Glue::Equal`].
     pub(crate) fn equal(&mut self, build: &Build<'c>, a: PointerValue<'c>, b: PointerValue<'c>, ty: Ty) {
         let layout = self.layout(ty);
+        if let Some(&own) = self.input.program.own.get(&(Intrinsic::Equal, ty)) {
+            // Two borrowed values larger than registers: their addresses.
+            let function = self.instances[own.0 as usize].0;
+            build.ret(build.call(function, &[a.into(), b.into()]));
+            return;
+        }
         let no = build.new_block("no");
         match &layout.shape {
             Shape::Product(fields) => self.equal_fields(build, a, b, fields, no),
@@ -211,7 +218,7 @@ impl<'c> Cx<'_, 'c> {
                     build.compare(IntPredicate::SGT, order, build.int(0)),
                 )
             }
-            (Shape::Bool | Shape::Int | Shape::Float, Some(scalar)) => {
+            (Shape::Bool | Shape::Int | Shape::Float | Shape::Fixed(_) | Shape::Float32, Some(scalar)) => {
                 match (self.scalar_at(build, a, scalar), self.scalar_at(build, b, scalar)) {
                     (BasicValueEnum::FloatValue(a), BasicValueEnum::FloatValue(b)) => {
                         let less = build.fcompare(FloatPredicate::OLT, a, b);
@@ -222,8 +229,12 @@ impl<'c> Cx<'_, 'c> {
                     (a, b) => {
                         // A Bool is the byte 0 or 1 here.
                         let (a, b) = (a.into_int_value(), b.into_int_value());
-                        let less = build.compare(IntPredicate::SLT, a, b);
-                        self.three_way(build, less, build.compare(IntPredicate::SGT, a, b))
+                        let (less, greater) = match ty.is_signed() {
+                            true => (IntPredicate::SLT, IntPredicate::SGT),
+                            false => (IntPredicate::ULT, IntPredicate::UGT),
+                        };
+                        let less = build.compare(less, a, b);
+                        self.three_way(build, less, build.compare(greater, a, b))
                     }
                 }
             }
@@ -300,6 +311,7 @@ impl<'c> Cx<'_, 'c> {
                 let word = match self.scalar_at(build, at, scalar) {
                     BasicValueEnum::FloatValue(value) => {
                         // Adding zero makes the negative zero, which equals the positive one, that.
+                        let value = build.refloat(value, build.f64());
                         let value = build.fadd(value, build.f64().const_zero());
                         build.float_bits(value)
                     }
@@ -321,6 +333,13 @@ impl<'c> Cx<'_, 'c> {
     pub(crate) fn hash(&mut self, build: &Build<'c>, at: PointerValue<'c>, state: IntValue<'c>, ty: Ty) {
         let layout = self.layout(ty);
         let mut state = state;
+        if let Some(&own) = self.input.program.own.get(&(Intrinsic::Hash, ty)) {
+            let function = self.instances[own.0 as usize].0;
+            let hash = build.call(function, &[at.into()]).expect("the function gives a hash");
+            state = self.hash_word(build, state, hash.into_int_value());
+            build.ret(Some(state.into()));
+            return;
+        }
         match &layout.shape {
             Shape::Product(fields) => {
                 for &(offset, field) in fields {

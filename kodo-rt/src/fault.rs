@@ -167,8 +167,11 @@ fn overflow(task: *const Task) -> ! {
     let _ = text.write_str("panic: stack overflow\n  in ");
     // SAFETY: null, or a thread that runs right now (it faulted); tasks are never unmapped.
     let _ = match unsafe { task.as_ref() } {
-        Some(task) if task.is_main() => text.write_str("main"),
-        Some(task) => write!(text, "green thread {}, spawned at {}", task.id(), At(task.site())),
+        Some(task) if crate::sched::inline::innermost(task).is_main() => text.write_str("main"),
+        Some(task) => {
+            let inner = crate::sched::inline::innermost(task);
+            write!(text, "green thread {}, spawned at {}", inner.id(), At(inner.site()))
+        }
         None => crate::sched::park::describe_os_thread(&mut text),
     };
     let _ = text.write_str("\n  help: look for a recursion that does not end; KODO_MAX_STACK_SIZE sets the limit\n");

@@ -6,14 +6,18 @@
 //! `io` prints them, `panic` and `process` end the program.
 
 pub mod abi;
+mod chars;
 pub mod clock;
+pub mod closure;
 pub mod deadlock;
 pub mod entry;
 pub mod fault;
+mod format;
 pub mod hash;
 pub mod io;
 pub mod list;
 pub mod mem;
+mod numbers;
 pub mod panic;
 pub mod process;
 pub mod sched;

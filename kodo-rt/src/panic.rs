@@ -120,10 +120,28 @@ pub extern "C" fn kodo_panic_div_zero(site: *const Site) -> ! {
 
 #[unsafe(no_mangle)]
 pub extern "C" fn kodo_panic_div_overflow(site: *const Site) -> ! {
-    panic_at("division overflow: the least Int divided by -1", site)
+    panic_at("division overflow: the least integer divided by -1", site)
 }
 
-abi::check!(kodo_panic, kodo_panic_string, kodo_panic_index, kodo_panic_div_zero, kodo_panic_div_overflow);
+/// A number that its conversion's target type does not have.
+///
+/// # Safety
+/// `text` and `type_name` are live strings; `site` is a static or null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kodo_panic_conversion(text: Buffer, type_name: Buffer, site: *const Site) -> ! {
+    // SAFETY: by this function's contract.
+    let (text, name) = unsafe { (string::text(text), string::text(type_name)) };
+    panic_at(&format!("{text} does not fit into {name}"), site)
+}
+
+abi::check!(
+    kodo_panic,
+    kodo_panic_string,
+    kodo_panic_index,
+    kodo_panic_div_zero,
+    kodo_panic_div_overflow,
+    kodo_panic_conversion,
+);
 
 #[cfg(test)]
 mod tests {
@@ -210,6 +228,6 @@ mod tests {
         let Some(end) = child("panic::tests::other_messages", || kodo_panic_div_overflow(&SITE.0)) else {
             return;
         };
-        assert!(end.stderr.contains("panic: division overflow: the least Int divided by -1\n"), "{}", end.stderr);
+        assert!(end.stderr.contains("panic: division overflow: the least integer divided by -1\n"), "{}", end.stderr);
     }
 }

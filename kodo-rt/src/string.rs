@@ -66,7 +66,10 @@ unsafe fn part(s: Buffer, part: &str) -> Buffer {
 }
 
 /// `owned` with `more` at its end, which must not be a text inside `owned`.
-unsafe fn append_text(owned: Buffer, more: &str) -> Buffer {
+///
+/// # Safety
+/// `owned` is given away and live.
+pub(crate) unsafe fn append_text(owned: Buffer, more: &str) -> Buffer {
     if more.is_empty() {
         return owned;
     }
@@ -143,6 +146,15 @@ pub unsafe extern "C" fn kodo_string_append_bool(owned: Buffer, v: bool) -> Buff
 #[unsafe(no_mangle)]
 pub extern "C" fn kodo_string_from_int(v: i64) -> Buffer {
     new(text::int(v, &mut [0; INT_TEXT]))
+}
+
+/// One code point; the empty string if there is no such one.
+#[unsafe(no_mangle)]
+pub extern "C" fn kodo_string_from_code(code: i64) -> Buffer {
+    match u32::try_from(code).ok().and_then(char::from_u32) {
+        Some(c) => new(c.encode_utf8(&mut [0; 4])),
+        None => buffer::empty(),
+    }
 }
 
 #[unsafe(no_mangle)]
@@ -350,6 +362,7 @@ abi::check!(
     kodo_string_append_float,
     kodo_string_append_bool,
     kodo_string_from_int,
+    kodo_string_from_code,
     kodo_string_from_float,
     kodo_string_from_bool,
     kodo_string_eq,

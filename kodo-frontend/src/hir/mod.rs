@@ -7,7 +7,11 @@ use crate::mir::Intrinsic;
 use crate::names::Name;
 use crate::source::Span;
 use crate::syntax::ast::Mode;
+#[cfg(doc)]
+use crate::types::format;
+use crate::types::format::Format;
 use crate::types::ty::{Adt, AdtId, Ty, Types};
+use rustc_hash::FxHashSet;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct FnId(pub u32);
@@ -29,6 +33,9 @@ pub struct Program {
     pub option: AdtId,
     /// The prelude's `Result`; variant 0 is `Ok`, 1 is `Err`.
     pub result: AdtId,
+    /// Fields (of a variant) through which a type contains itself: they hold a cell, which is a list of one element, and
+    /// their type in `adts` says so. Expressions and patterns speak of what is in it.
+    pub cells: FxHashSet<(AdtId, u32, u32)>,
 }
 
 pub struct Function {
@@ -127,6 +134,17 @@ pub enum ExprKind {
         type_args: Vec<Ty>,
         args: Vec<ExprId>,
     },
+    /// A named function as a value.
+    Function {
+        function: FnId,
+        type_args: Vec<Ty>,
+    },
+    Closure(Box<Closure>),
+    /// Calls a function value. The callee is evaluated before the arguments.
+    CallValue {
+        callee: ExprId,
+        args: Vec<ExprId>,
+    },
     /// Struct literal or enum constructor: field index and value, in source order; every field once.
     Construct {
         adt: AdtId,
@@ -200,13 +218,15 @@ pub enum ExprKind {
     Parallel(ExprId),
     Select(Box<Select>),
     Await(ExprId),
-    /// Alternating text and holes; holes are Int, Float, Bool or String.
+    /// Text and holes; plain holes are numbers, Bool or String.
     FString(Vec<FPart>),
 }
 
 pub enum FPart {
     Text(String),
     Hole(ExprId),
+    /// A number, Bool or String in a format; anything if the format is [`Kind::Debug`](format::Kind).
+    Formatted(ExprId, Format),
 }
 
 pub struct Arm {
@@ -235,6 +255,15 @@ pub struct Spawn {
     pub detached: bool,
     /// Directly inside `parallel`: on an OS thread of its own.
     pub parallel: bool,
+}
+
+/// A function with what it copied when it was made.
+pub struct Closure {
+    /// Outer variable, and the local that holds its copy inside; the copies are only read.
+    pub captures: Vec<(LocalId, LocalId)>,
+    pub params: Vec<LocalId>,
+    pub body: ExprId,
+    pub result: Ty,
 }
 
 pub struct Select {

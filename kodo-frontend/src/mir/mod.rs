@@ -20,6 +20,7 @@
 
 pub mod count;
 pub mod dataflow;
+pub mod debug;
 mod lexer;
 pub mod lower;
 pub mod mono;
@@ -33,7 +34,9 @@ use crate::hir::FnId;
 pub use crate::hir::{BinaryOp, UnaryOp};
 use crate::names::Name;
 use crate::source::Span;
+use crate::types::number::Width;
 use crate::types::ty::{AdtId, Ty};
+use rustc_hash::FxHashMap;
 
 /// Index of a body in [`Program`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -88,6 +91,9 @@ pub enum Const {
     Float(f64),
     Bool(bool),
     Str(Box<str>),
+    /// An integer of another type than Int: extended to 64 bits by its sign.
+    Fixed(Width, i64),
+    Float32(f32),
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -103,7 +109,7 @@ pub enum Operand {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Rvalue {
     Use(Operand),
-    /// Scalars (Int, Float, Bool) only; strings go through intrinsics. Division and remainder of Int are preceded by
+    /// Scalars (numbers, Bool) only; strings go through intrinsics. Division and remainder of integers are preceded by
     /// their checks (`Terminator::Check`).
     Binary(BinaryOp, Operand, Operand),
     Unary(UnaryOp, Operand),
@@ -146,6 +152,11 @@ pub enum Callee {
     /// After `mono`.
     Instance(InstanceId),
     Intrinsic(Intrinsic, Vec<Ty>),
+    /// Calls the function value that is the first argument, which is borrowed; the others are owned.
+    Value,
+    /// Makes a function value of a body. The arguments are what it captures: owned here, and borrowed by the body,
+    /// whose first parameters they are.
+    Closure(SpawnBody),
 }
 
 /// A check whose failure panics with a message of its own.
@@ -160,7 +171,7 @@ pub enum Check {
 #[derive(Clone, PartialEq, Debug)]
 pub enum TerminatorKind {
     Goto(BlockId),
-    /// On an Int or Bool (0, 1).
+    /// On an integer (extended to 64 bits by its sign) or a Bool (0, 1).
     Switch {
         value: Operand,
         targets: Vec<(i64, BlockId)>,
@@ -206,7 +217,7 @@ pub enum TerminatorKind {
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum SpawnBody {
-    /// Index into [`Body::spawned`] of the function, before `mono`.
+    /// Index into [`Body::spawned`] of the function, before `mono`; also of a closure.
     Local(u32),
     /// An `async fn`'s own body, before `mono`.
     Function(FnId, Vec<Ty>),
@@ -262,7 +273,7 @@ pub struct Body {
     pub params: u32,
     pub locals: Vec<LocalDecl>,
     pub blocks: Vec<Block>,
-    /// Of a function, before `mono`: the bodies of all spawned blocks inside it, also of those inside each other.
+    /// Of a function, before `mono`: the bodies of all spawned blocks and closures inside it, also of those inside each other.
     pub spawned: Vec<Body>,
 }
 
@@ -270,6 +281,8 @@ pub struct Body {
 pub struct Program {
     pub instances: Vec<Body>,
     pub main: InstanceId,
+    /// Types that [`Intrinsic::Equal`] and [`Intrinsic::Hash`] do not take apart: the function to call instead.
+    pub own: FxHashMap<(Intrinsic, Ty), InstanceId>,
 }
 
 /// Operations of the language and its runtime. The name is what `@intrinsic("…")` says in the standard library.
@@ -296,6 +309,9 @@ intrinsics! {
     // conversions and strings
     ToString = "to_string", "b";              // <T>: Int, Float, Bool, String
     StringAppend = "string_append", "ob";     // <T>: text form appended to an owned String
+    StringAppendQuoted = "string_append_quoted", "ob"; // a String in quotes, appended to an owned one
+    StringFormat = "string_format", "obo";    // <T>: appended in a format (`types::format`)
+    DebugAppend = "debug_append", "ob";       // <T>: debug text appended; `mono` makes a function of it
     StringEq = "string_eq", "bb";
     StringCmp = "string_cmp", "bb";           // negative, zero, positive
     StringLength = "string_length", "b";
@@ -311,9 +327,29 @@ intrinsics! {
     StringParseInt = "string_parse_int", "b";
     StringCharAt = "string_char_at", "bo";
     StringSplit = "string_split", "bb";
+    StringFromCode = "string_from_code", "o"; // "" if no Unicode scalar value
+    StringChars = "string_chars", "b";        // List<Int>
+    StringBytes = "string_bytes", "b";        // List<Uint8>
+    StringTryParseInt = "string_try_parse_int", "b"; // Option<Int>
+    StringTryParseFloat = "string_try_parse_float", "b"; // Option<Float64>
+    CharIsAlpha = "char_is_alpha", "o";
+    CharIsWhitespace = "char_is_whitespace", "o";
     IntToFloat = "int_to_float", "o";
     FloatToInt = "float_to_int", "o";         // saturates, NaN is 0
     FloatSqrt = "float_sqrt", "o";
+    FloatAbs = "float_abs", "o";
+    FloatFloor = "float_floor", "o";
+    FloatCeil = "float_ceil", "o";
+    FloatRound = "float_round", "o";          // half away from zero
+    FloatSin = "float_sin", "o";
+    FloatCos = "float_cos", "o";
+    FloatLog = "float_log", "o";
+    FloatPow = "float_pow", "oo";
+    RandInt = "rand_int", "oo";               // between both, inclusive
+    // numbers; two type arguments: from, to
+    Convert = "convert", "o";                 // panics if the value does not fit; a float to Int saturates
+    ConvertWrapping = "convert_wrapping", "o";// keeps the low bits
+    ConvertTry = "convert_try", "o";          // Option<to>
     // lists; one type argument, the element
     ListNew = "list_new", "";
     ListFrom = "list_from", "*";              // literal: any number of owned elements

@@ -10,10 +10,10 @@
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::hir::{self, FnId};
-use crate::mir::{self, Block, Callee, InstanceId, SpawnBody, TerminatorKind};
+use crate::mir::{self, Block, Callee, InstanceId, Intrinsic, SpawnBody, TerminatorKind, debug};
 use crate::names::Names;
 use crate::source::{FileId, Span};
-use crate::types::ty::{Ty, TyKind, Types};
+use crate::types::ty::{AdtId, Ty, TyCon, TyKind, Types};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Nesting of a type argument. Written programs stay below ten; each turn of a runaway adds at least one level, so
@@ -23,6 +23,9 @@ pub const MAX_DEPTH: u32 = 100;
 pub const MAX_SIZE: u64 = 4_000;
 /// Instances of one function. Runaways that grow in two ways at once meet this before the others.
 pub const MAX_INSTANCES: u32 = 10_000;
+
+/// Stands for the debug text of the type argument.
+const DEBUG: FnId = FnId(u32::MAX);
 
 /// One body to make: a function, or a spawned block in it.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -55,14 +58,19 @@ pub fn instantiate(
         count: FxHashMap::default(),
         sizes: FxHashMap::default(),
         taken: FxHashSet::default(),
+        map: None,
+        walked: FxHashSet::default(),
+        own: FxHashMap::default(),
+        shown: Vec::new(),
     };
+    mono.find_map();
     let span = mono.program.functions[main.0 as usize].span;
     let main = mono.instance(Key { function: main, spawned: None, args: Vec::new() }, span)?;
     let mut instances = Vec::new();
     while let Some(key) = mono.keys.get(instances.len()).cloned() {
         instances.push(mono.copy(&key, bodies)?);
     }
-    Ok(mir::Program { instances, main })
+    Ok(mir::Program { instances, main, own: mono.own })
 }
 
 fn one(diagnostic: Diagnostic) -> Diagnostics {
@@ -83,6 +91,13 @@ struct Mono<'a> {
     sizes: FxHashMap<Ty, (u32, u64)>,
     /// Names given out.
     taken: FxHashSet<String>,
+    /// The library's `Map`, and the functions that compare and hash it: the order of its entries does not count.
+    map: Option<(AdtId, FnId, FnId)>,
+    /// Types already looked through for maps.
+    walked: FxHashSet<(Intrinsic, Ty)>,
+    own: FxHashMap<(Intrinsic, Ty), InstanceId>,
+    /// Types of the library, and the functions that append their debug text.
+    shown: Vec<(AdtId, FnId)>,
 }
 
 impl Mono<'_> {
@@ -100,6 +115,33 @@ impl Mono<'_> {
         Ok(id)
     }
 
+    /// What appends the debug text of a value.
+    fn debug(&mut self, ty: Ty, span: Span) -> Result<Callee, Diagnostics> {
+        if let Some(operation) = debug::operation(ty) {
+            return Ok(operation);
+        }
+        // The library shows its own types.
+        if let TyKind::App(TyCon::Adt(id), args) = self.program.types.kind(ty)
+            && let Some(&(_, function)) = self.shown.iter().find(|(shown, _)| shown == id)
+        {
+            let args = args.to_vec();
+            return Ok(Callee::Instance(self.instance(Key { function, spawned: None, args }, span)?));
+        }
+        Ok(Callee::Instance(self.instance(Key { function: DEBUG, spawned: None, args: vec![ty] }, span)?))
+    }
+
+    /// The function that appends the debug text of values of a type.
+    fn debug_body(&mut self, key: &Key) -> Result<mir::Body, Diagnostics> {
+        let name = self.name(key, "debug".to_owned(), "debug");
+        let span = Span::new(FileId(0), 0, 0);
+        let program = &mut *self.program;
+        let mut body = debug::body(key.args[0], name, span, &mut program.types, &program.adts, self.names);
+        for block in &mut body.blocks {
+            self.resolve(key, block, &mut Substitution { args: &[], known: FxHashMap::default() })?;
+        }
+        Ok(body)
+    }
+
     fn check_growth(&mut self, key: &Key, span: Span) -> Result<(), Diagnostics> {
         let count = self.count.entry(key.function).or_default();
         *count += 1;
@@ -110,6 +152,12 @@ impl Mono<'_> {
         }
         if !too_much {
             return Ok(());
+        }
+        if key.function == DEBUG {
+            let message = "the debug text of this needs functions for more and more types, without end";
+            return Err(one(Diagnostic::error("E0501", span, message)
+                .label("a value of a type that contains ever bigger types")
+                .help("show its parts one by one")));
         }
         let function = &self.program.functions[key.function.0 as usize];
         let name = function.display_name.clone();
@@ -122,6 +170,9 @@ impl Mono<'_> {
     }
 
     fn copy(&mut self, key: &Key, bodies: &[Option<mir::Body>]) -> Result<mir::Body, Diagnostics> {
+        if key.function == DEBUG {
+            return self.debug_body(key);
+        }
         let function = &self.program.functions[key.function.0 as usize];
         let (span, display_name) = (function.span, function.display_name.clone());
         let Some(mut source) = bodies.get(key.function.0 as usize).and_then(Option::as_ref) else {
@@ -141,7 +192,7 @@ impl Mono<'_> {
             self.resolve(key, block, &mut types)?;
         }
         Ok(mir::Body {
-            name: self.name(key, display_name),
+            name: self.name(key, display_name, &source.name),
             span: source.span,
             generics: 0,
             params: source.params,
@@ -161,40 +212,106 @@ impl Mono<'_> {
                     let callee_key = Key { function: *function, spawned: None, args: std::mem::take(args) };
                     *callee = Callee::Instance(self.instance(callee_key, span)?);
                 }
-                Callee::Intrinsic(_, args) => types.apply_all(&mut self.program.types, args),
-                Callee::Instance(_) => {}
+                Callee::Intrinsic(intrinsic, args) => {
+                    types.apply_all(&mut self.program.types, args);
+                    if *intrinsic == Intrinsic::DebugAppend
+                        && let &[ty] = args.as_slice()
+                    {
+                        *callee = self.debug(ty, span)?;
+                    } else if let (Intrinsic::Equal | Intrinsic::Hash, [ty]) = (*intrinsic, &args[..]) {
+                        self.find_maps(*intrinsic, *ty, span)?;
+                    }
+                }
+                Callee::Instance(_) | Callee::Value => {}
+                Callee::Closure(body) => self.resolve_body(key, body, types, span)?,
             },
             TerminatorKind::Spawn { body, result, .. } => {
                 *result = types.apply(&mut self.program.types, *result);
-                let spawned = match body {
-                    SpawnBody::Local(index) => {
-                        Key { function: key.function, spawned: Some(*index), args: key.args.clone() }
-                    }
-                    SpawnBody::Function(function, args) => {
-                        types.apply_all(&mut self.program.types, args);
-                        Key { function: *function, spawned: None, args: std::mem::take(args) }
-                    }
-                    SpawnBody::Instance(_) => return Ok(()),
-                };
-                *body = SpawnBody::Instance(self.instance(spawned, span)?);
+                self.resolve_body(key, body, types, span)?;
             }
             _ => {}
         }
         Ok(())
     }
 
-    /// `main`, `max<Int>`, `main.spawn1`; a second function of the same name gets a number.
-    fn name(&mut self, key: &Key, display_name: String) -> String {
-        let mut name = display_name;
+    fn find_map(&mut self) {
+        let find = |name: &str| {
+            let at = self.program.functions.iter().position(|f| f.display_name == name)?;
+            Some((FnId(at as u32), self.program.functions[at].params.first()?.ty))
+        };
+        if let (Some((equal, ty)), Some((hash, _))) = (find("__map_equal"), find("__map_hash"))
+            && let TyKind::App(TyCon::Adt(id), _) = self.program.types.kind(ty)
+        {
+            self.map = Some((*id, equal, hash));
+        }
+        for (at, function) in self.program.functions.iter().enumerate() {
+            if matches!(function.display_name.as_str(), "__map_debug" | "__set_debug")
+                && let [_, value] = &function.params[..]
+                && let TyKind::App(TyCon::Adt(id), _) = self.program.types.kind(value.ty)
+            {
+                self.shown.push((*id, FnId(at as u32)));
+            }
+        }
+    }
+
+    /// Makes the functions that compare or hash the maps inside a type.
+    fn find_maps(&mut self, intrinsic: Intrinsic, ty: Ty, span: Span) -> Result<(), Diagnostics> {
+        let Some((map, equal, hash)) = self.map else { return Ok(()) };
+        let mut todo = vec![ty];
+        while let Some(ty) = todo.pop() {
+            if !self.walked.insert((intrinsic, ty)) {
+                continue;
+            }
+            match self.program.types.kind(ty).clone() {
+                TyKind::App(TyCon::Adt(id), args) if id == map => {
+                    let function = if intrinsic == Intrinsic::Equal { equal } else { hash };
+                    let id = self.instance(Key { function, spawned: None, args: args.to_vec() }, span)?;
+                    self.own.insert((intrinsic, ty), id);
+                }
+                TyKind::App(TyCon::Adt(id), args) => {
+                    let program = &mut *self.program;
+                    for field in program.adts[id.0 as usize].variants.iter().flat_map(|v| &v.fields) {
+                        todo.push(program.types.subst(field.ty, &args));
+                    }
+                }
+                TyKind::Tuple(items) | TyKind::App(TyCon::List, items) => todo.extend(items.iter()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The body of a spawned block or closure.
+    fn resolve_body(
+        &mut self,
+        key: &Key,
+        body: &mut SpawnBody,
+        types: &mut Substitution<'_>,
+        span: Span,
+    ) -> Result<(), Diagnostics> {
+        let inner = match body {
+            SpawnBody::Local(index) => Key { function: key.function, spawned: Some(*index), args: key.args.clone() },
+            SpawnBody::Function(function, args) => {
+                types.apply_all(&mut self.program.types, args);
+                Key { function: *function, spawned: None, args: std::mem::take(args) }
+            }
+            SpawnBody::Instance(_) => return Ok(()),
+        };
+        *body = SpawnBody::Instance(self.instance(inner, span)?);
+        Ok(())
+    }
+
+    /// `main`, `max<Int>`, `main.spawn1`, `main.closure2`; a second function of the same name gets a number.
+    fn name(&mut self, key: &Key, display_name: String, source: &str) -> String {
+        let suffix = source.strip_prefix(&display_name).unwrap_or_default();
+        let mut name = display_name.clone();
         if !key.args.is_empty() {
             let args: Vec<String> = (key.args.iter())
                 .map(|&arg| self.program.types.display(arg, &self.program.adts, self.names, &[]))
                 .collect();
             name.push_str(&format!("<{}>", args.join(", ")));
         }
-        if let Some(index) = key.spawned {
-            name.push_str(&format!(".spawn{}", index + 1));
-        }
+        name.push_str(suffix);
         let mut unique = name.clone();
         let mut number = 2;
         while !self.taken.insert(unique.clone()) {

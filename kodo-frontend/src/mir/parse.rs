@@ -12,6 +12,7 @@ use super::{
 use crate::hir::FnId;
 use crate::names::{Name, Names};
 use crate::source::{FileId, Span};
+use crate::types::number::Width;
 use crate::types::ty::{Adt, AdtId, AdtKind, Field, Ty, TyCon, TyKind, Types, Variant};
 use rustc_hash::FxHashMap;
 
@@ -210,7 +211,7 @@ impl Parser {
 
     fn program(&mut self) -> Parse<Program> {
         self.collect_names();
-        let mut program = Program { instances: Vec::new(), main: InstanceId(0) };
+        let mut program = Program { instances: Vec::new(), main: InstanceId(0), own: Default::default() };
         while self.peek().is_some() {
             if self.is_word("struct") || self.is_word("enum") {
                 let adt = self.adt()?;
@@ -296,7 +297,9 @@ impl Parser {
             "Bool" => return Ok(Ty::BOOL),
             "Int" => return Ok(Ty::INT),
             "Float64" => return Ok(Ty::FLOAT),
+            "Float32" => return Ok(Ty::FLOAT32),
             "String" => return Ok(Ty::STRING),
+            word if let Some(width) = width(word) => return Ok(width.ty()),
             "List" => TyCon::List,
             "Channel" => TyCon::Channel,
             "Future" => TyCon::Future,
@@ -501,6 +504,19 @@ impl Parser {
                 self.sign(')')?;
                 return Ok(Const::Float(f64::from_bits(bits)));
             }
+            Some(Token::Word(w)) if w == "Float32" || width(w).is_some() => {
+                let width = width(w);
+                self.at += 1;
+                self.sign('(')?;
+                let Some(Token::Int(bits)) = self.peek() else { return Err("expected a number".into()) };
+                let bits = *bits;
+                self.at += 1;
+                self.sign(')')?;
+                return Ok(match width {
+                    Some(width) => Const::Fixed(width, bits),
+                    None => Const::Float32(f32::from_bits(bits as u32)),
+                });
+            }
             _ => return Err("expected an operand".into()),
         };
         self.at += 1;
@@ -601,6 +617,19 @@ impl Parser {
         self.number()
     }
 
+    fn spawn_body(&mut self) -> Parse<SpawnBody> {
+        if self.take_sign('@') {
+            Ok(SpawnBody::Instance(self.instance()?))
+        } else if self.take_word("fn") {
+            let id = FnId(self.numbered()?);
+            Ok(SpawnBody::Function(id, self.ty_args()?))
+        } else if self.take_word("spawned") {
+            Ok(SpawnBody::Local(self.numbered()?))
+        } else {
+            Err("expected a body".into())
+        }
+    }
+
     fn terminator(&mut self, body: &Body) -> Parse<TerminatorKind> {
         let word = self.word()?;
         let no_target = "expected `[return …]`";
@@ -633,6 +662,10 @@ impl Parser {
                 } else if self.take_word("fn") {
                     let id = FnId(self.numbered()?);
                     Callee::Function(id, self.ty_args()?)
+                } else if self.take_word("value") {
+                    Callee::Value
+                } else if self.take_word("closure") {
+                    Callee::Closure(self.spawn_body()?)
                 } else {
                     let name = self.word()?;
                     let op = Intrinsic::from_name(&name).ok_or_else(|| {
@@ -671,16 +704,7 @@ impl Parser {
                     _ => return Err("expected `future`, `detached` or `parallel`".into()),
                 };
                 let result = self.ty()?;
-                let spawned = if self.take_sign('@') {
-                    SpawnBody::Instance(self.instance()?)
-                } else if self.take_word("fn") {
-                    let id = FnId(self.numbered()?);
-                    SpawnBody::Function(id, self.ty_args()?)
-                } else if self.take_word("spawned") {
-                    SpawnBody::Local(self.numbered()?)
-                } else {
-                    return Err("expected a body".into());
-                };
+                let spawned = self.spawn_body()?;
                 let captures = self.operands(body)?;
                 self.arrow()?;
                 let dest = self.place(body)?;
@@ -722,4 +746,8 @@ impl Parser {
             }
         }
     }
+}
+
+fn width(name: &str) -> Option<Width> {
+    Width::ALL.into_iter().find(|w| w.name() == name)
 }

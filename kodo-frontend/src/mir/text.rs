@@ -23,7 +23,7 @@
 //! ```
 //!
 //! * Places: `_1`, `_1.0`, `_1@Some.0`, `_1[_2]`. Operands: `copy`, `move`, `borrow`, `mut` and a place, or a literal
-//!   (`()`, `-1`, `0.5`, `true`, `"text"`).
+//!   (`()`, `-1`, `0.5`, `true`, `"text"`, `Uint8(255)`, `Float32(bits)`).
 //! * Rvalues: an operand; `add sub mul div rem and or xor shl shr eq ne lt le gt ge not neg bitnot (…)`; `tuple(…)`;
 //!   `P(…)`, `Option::None`; `discriminant(place)`; `len(place)`.
 //! * Terminators: `goto bb1`; `switch op [0: bb1, else bb2]`; `return`; `unreachable`; `resume`;
@@ -281,6 +281,8 @@ impl Printer<'_> {
                 Const::Float(x) => format!("float({})", x.to_bits() as i64),
                 Const::Bool(b) => b.to_string(),
                 Const::Str(s) => quote(s),
+                Const::Fixed(width, n) => format!("{}({n})", width.name()),
+                Const::Float32(x) => format!("Float32({})", x.to_bits()),
             },
         }
     }
@@ -329,6 +331,14 @@ impl Printer<'_> {
         }
     }
 
+    fn spawn_body(&mut self, body: &SpawnBody) -> String {
+        match body {
+            SpawnBody::Local(n) => format!("spawned#{n}"),
+            SpawnBody::Function(id, tys) => format!("fn#{}{}", id.0, self.ty_args(tys)),
+            SpawnBody::Instance(id) => self.instance(*id),
+        }
+    }
+
     fn terminator(&mut self, kind: &TerminatorKind) -> String {
         let ways = |target: Option<super::BlockId>, unwind: Option<super::BlockId>| {
             let ways: Vec<String> = target
@@ -356,6 +366,8 @@ impl Printer<'_> {
                     Callee::Function(id, tys) => format!("fn#{}{}", id.0, self.ty_args(tys)),
                     Callee::Instance(id) => self.instance(*id),
                     Callee::Intrinsic(op, tys) => format!("{}{}", op.name(), self.ty_args(tys)),
+                    Callee::Value => "value".into(),
+                    Callee::Closure(body) => format!("closure {}", self.spawn_body(body)),
                 };
                 let args = self.operands(args);
                 format!("call {callee}({args}) -> {}{}", self.place(dest), ways(*target, *unwind))
@@ -374,11 +386,7 @@ impl Printer<'_> {
                     SpawnKind::Detached => "detached".into(),
                     SpawnKind::Parallel(scope) => format!("parallel({})", self.operand(scope)),
                 };
-                let body = match body {
-                    SpawnBody::Local(n) => format!("spawned#{n}"),
-                    SpawnBody::Function(id, tys) => format!("fn#{}{}", id.0, self.ty_args(tys)),
-                    SpawnBody::Instance(id) => self.instance(*id),
-                };
+                let body = self.spawn_body(body);
                 let captures = self.operands(captures);
                 let (result, dest) = (self.ty(*result), self.place(dest));
                 format!("spawn {kind} {result} {body}({captures}) -> {dest}{}", ways(Some(*target), None))

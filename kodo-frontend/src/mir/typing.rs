@@ -1,7 +1,7 @@
 //! Types of places, operands and intrinsics. `None` means that the MIR is wrong there (`verify` reports it) or, for an
 //! intrinsic, that its result is not described.
 
-use super::{Body, Const, Intrinsic, Operand, Place, Projection};
+use super::{Body, Callee, Const, Intrinsic, Operand, Place, Projection};
 use crate::types::counted::Counted;
 use crate::types::ty::{Adt, AdtKind, Ty, TyCon, TyKind, Types};
 
@@ -46,6 +46,8 @@ pub fn const_ty(value: &Const) -> Ty {
         Const::Float(_) => Ty::FLOAT,
         Const::Bool(_) => Ty::BOOL,
         Const::Str(_) => Ty::STRING,
+        Const::Fixed(width, _) => width.ty(),
+        Const::Float32(_) => Ty::FLOAT32,
     }
 }
 
@@ -114,6 +116,15 @@ pub fn uncovered(
     Some(rest)
 }
 
+/// Can a call of it panic?
+pub fn call_may_panic(callee: &Callee) -> bool {
+    match callee {
+        Callee::Intrinsic(op, _) => may_panic(*op),
+        Callee::Closure(_) => false,
+        Callee::Function(..) | Callee::Instance(_) | Callee::Value => true,
+    }
+}
+
 /// Can the operation panic? Those that cannot need no cleanup block. Running out of memory ends the process and does
 /// not count.
 pub fn may_panic(intrinsic: Intrinsic) -> bool {
@@ -122,10 +133,13 @@ pub fn may_panic(intrinsic: Intrinsic) -> bool {
         // Named ways to fail: a bound out of range, a negative count, a closed channel, an awaited thread that
         // panicked, or simply its purpose.
         StringSubstring | StringRepeat | StringCharAt | ListRemove | Panic | ChannelBounded | ChannelSend
-        | ChannelTrySend | ChannelRecv | ChannelRecvTimeout | Await | ParallelJoin | Sleep => true,
+        | ChannelTrySend | ChannelRecv | ChannelRecvTimeout | Await | ParallelJoin | Sleep | Convert => true,
         Print | Println | Eprint | Eprintln | ToString | StringAppend | StringEq | StringCmp | StringLength
         | StringByteLength | StringContains | StringStartsWith | StringEndsWith | StringTrim | StringToUpper
-        | StringToLower | StringParseInt | StringSplit | IntToFloat | FloatToInt | FloatSqrt | ListNew | ListFrom
+        | StringToLower | StringParseInt | StringSplit | IntToFloat | FloatToInt | FloatSqrt | ConvertWrapping
+        | StringAppendQuoted | StringFormat | DebugAppend | StringChars | StringBytes | StringTryParseInt
+        | StringTryParseFloat | StringFromCode | CharIsAlpha | CharIsWhitespace | FloatAbs | FloatFloor | FloatCeil
+        | FloatRound | FloatSin | FloatCos | FloatLog | FloatPow | RandInt | ConvertTry | ListNew | ListFrom
         | ListPush | ListPop | ListLength | ListMakeUnique | Equal | Compare | Hash | Exit | Args | ChannelNew
         | ChannelNext | ChannelTryRecv | ChannelClose | ChannelLen | ParallelBegin | YieldNow | ThreadId | CpuCount
         | TimeNow | TimeNowMs | TimeNowNs => false,
@@ -172,7 +186,9 @@ pub fn signature(intrinsic: Intrinsic) -> (Vec<Shape>, Shape) {
     match intrinsic {
         Print | Println | Eprint | Eprintln => (vec![Arg], UNIT),
         ToString => (vec![Arg], STRING),
-        StringAppend => (vec![STRING, Arg], STRING),
+        StringAppend | DebugAppend => (vec![STRING, Arg], STRING),
+        StringAppendQuoted => (vec![STRING, STRING], STRING),
+        StringFormat => (vec![STRING, Arg, INT], STRING),
         StringEq | StringContains | StringStartsWith | StringEndsWith => (vec![STRING, STRING], BOOL),
         StringCmp => (vec![STRING, STRING], INT),
         StringLength | StringByteLength => (vec![STRING], INT),
@@ -182,9 +198,18 @@ pub fn signature(intrinsic: Intrinsic) -> (Vec<Shape>, Shape) {
         StringParseInt => (vec![STRING], Any),
         StringCharAt => (vec![STRING, INT], Any),
         StringSplit => (vec![STRING, STRING], ListOf(Ty::STRING)),
+        StringFromCode => (vec![INT], STRING),
+        StringChars => (vec![STRING], ListOf(Ty::INT)),
+        StringBytes => (vec![STRING], ListOf(Ty::UINT8)),
+        StringTryParseInt | StringTryParseFloat => (vec![STRING], Any),
+        CharIsAlpha | CharIsWhitespace => (vec![INT], BOOL),
+        FloatAbs | FloatFloor | FloatCeil | FloatRound | FloatSin | FloatCos | FloatLog => (vec![FLOAT], FLOAT),
+        FloatPow => (vec![FLOAT, FLOAT], FLOAT),
+        RandInt => (vec![INT, INT], INT),
         IntToFloat => (vec![INT], FLOAT),
         FloatToInt => (vec![FLOAT], INT),
         FloatSqrt => (vec![FLOAT], FLOAT),
+        Convert | ConvertWrapping | ConvertTry => (vec![Arg], Any),
         ListNew | ListFrom => (vec![], LIST),
         ListPush => (vec![LIST, Arg], UNIT),
         ListPop => (vec![LIST], Any),

@@ -30,6 +30,12 @@ struct Lent {
     span: Span,
 }
 
+impl Lent {
+    fn is_borrow(&self) -> bool {
+        matches!(self.mode, Mode::Ref | Mode::Mut)
+    }
+}
+
 /// Checks every call of a program; functions of the file `library` are the standard library's.
 pub fn check(program: &Program, names: &Names, library: FileId) -> Diagnostics {
     let mut out = Diagnostics::default();
@@ -99,13 +105,16 @@ fn place(body: &Body, mut expr: ExprId, mode: Mode) -> Option<Lent> {
 
 fn conflict(a: &Lent, b: &Lent) -> bool {
     let overlap = a.local == b.local && a.path.iter().zip(&b.path).all(|(a, b)| a == b);
-    let borrowed = |l: &Lent| matches!(l.mode, Mode::Ref | Mode::Mut);
     // Two moves are the concern of whoever follows values from statement to statement.
-    overlap && (borrowed(a) || borrowed(b)) && !(a.mode == Mode::Ref && b.mode == Mode::Ref)
+    overlap && (a.is_borrow() || b.is_borrow()) && !(a.mode == Mode::Ref && b.mode == Mode::Ref)
 }
 
 fn report(variable: &str, callee: &str, first: &Lent, second: &Lent) -> Diagnostic {
-    let held = if first.mode == Mode::Mut { "changed" } else { "read" };
+    let held = match first.mode {
+        Mode::Mut => "changed through here",
+        Mode::Ref => "read through here",
+        Mode::Own | Mode::Default => "given away here",
+    };
     let (code, message, help) = match (first.mode, second.mode) {
         (Mode::Mut, Mode::Mut) => (
             "E0247",
@@ -128,17 +137,7 @@ fn report(variable: &str, callee: &str, first: &Lent, second: &Lent) -> Diagnost
             "lend it both times (`ref`), or give away a copy",
         ),
     };
-    Diagnostic::error(code, second.span, message)
-        .label("and here")
-        .secondary(
-            first.span,
-            if borrowed_first(first) { format!("{held} through here") } else { "given away here".into() },
-        )
-        .help(help)
-}
-
-fn borrowed_first(first: &Lent) -> bool {
-    matches!(first.mode, Mode::Ref | Mode::Mut)
+    Diagnostic::error(code, second.span, message).label("and here").secondary(first.span, held).help(help)
 }
 
 /// Types whose values are never moved: numbers, Bool, `()`, functions, lists and channels.

@@ -11,6 +11,8 @@
 //! | E0276 | text beside a `module`, or top-level statements beside a `fn main` |
 //! | E0277 | a type alias that leads back to itself |
 //! | E0278 | a function without a body outside the standard library |
+//! | E0279 | a type that contains itself without an end |
+//! | E0290 | a format of an f-string hole that is none, or that the value's type does not have |
 //! | W0001 | a variable that is never used |
 //! | W0002 | a match arm that earlier arms make unreachable |
 
@@ -23,5 +25,7 @@ pub const BINDINGS: &str = "E0275";
 pub const STRAY: &str = "E0276";
 pub const ALIAS_CYCLE: &str = "E0277";
 pub const NO_BODY: &str = "E0278";
+pub const ENDLESS: &str = "E0279";
+pub const FORMAT: &str = "E0290";
 pub const UNUSED: &str = "W0001";
 pub const UNREACHABLE: &str = "W0002";

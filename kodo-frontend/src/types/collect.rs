@@ -5,7 +5,7 @@ use super::codes;
 use super::context::{Alias, AliasState, BodyAst, Cx, FnInfo, PRELUDE_FILE, Sugar, TypeDef, head};
 use super::need::Need;
 use super::resolve_ty::TypeScope;
-use super::ty::{Adt, AdtId, AdtKind, Field, Ty, TyCon, TyKind, Variant};
+use super::ty::{Adt, AdtId, AdtKind, Field, Ty, Variant};
 use crate::diag::Diagnostic;
 use crate::hir::{FnId, Function, Param};
 use crate::mir::Intrinsic;
@@ -13,7 +13,7 @@ use crate::names::Name;
 use crate::source::Span;
 use crate::syntax::ast::{Ast, Id, Mode, Node};
 use crate::syntax::literal::string_value;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 /// An item without its wrappers.
 #[derive(Default, Clone)]
@@ -76,7 +76,7 @@ impl Cx<'_> {
         for (id, found) in &c.adts {
             self.resolve_adt(*id, found);
         }
-        self.reject_direct_recursion();
+        self.check_recursion();
         for found in &c.functions {
             self.declare_function(found, &Item::default(), None);
         }
@@ -254,13 +254,14 @@ impl Cx<'_> {
 
     /// `Option` and `Result` of the prelude, and their bare constructors.
     fn find_lang_types(&mut self) {
-        for (text, which) in [("Option", 0), ("Result", 1)] {
+        for (text, which) in [("Option", 0), ("Result", 1), ("Map", 2), ("Set", 3)] {
             let Some(name) = self.names.get(text) else { continue };
             if let Some(TypeDef::Adt(id)) = self.scopes[PRELUDE_FILE].types.get(&name).copied() {
-                if which == 0 {
-                    self.option = id;
-                } else {
-                    self.result = id;
+                match which {
+                    0 => self.option = id,
+                    1 => self.result = id,
+                    2 => self.map = Some(id),
+                    _ => self.set = Some(id),
                 }
             }
         }
@@ -315,64 +316,6 @@ impl Cx<'_> {
             }
         }
         self.adts[id.0 as usize].variants = variants;
-    }
-
-    /// A value that contains itself without a handle between would have no size.
-    fn reject_direct_recursion(&mut self) {
-        for index in 0..self.adts.len() {
-            let id = AdtId(index as u32);
-            let params: Vec<Ty> =
-                (0..self.adt(id).params.len()).map(|n| self.types.intern(TyKind::Param(n as u32))).collect();
-            let whole = self.types.app(TyCon::Adt(id), &params);
-            if let Some(span) = self.contains_itself(whole, id) {
-                let name = self.text(self.adt(id).name).to_owned();
-                let at = self.adt(id).span;
-                let what =
-                    if self.adt(id).kind == AdtKind::Enum { "recursive enums are" } else { "recursive structs are" };
-                self.report(
-                    Diagnostic::error(
-                        codes::UNSUPPORTED,
-                        at,
-                        format!("{what} not supported yet: `{name}` contains itself"),
-                    )
-                    .label("this type contains itself by value")
-                    .secondary(span, "through this")
-                    .help(format!("hold it in a list: `List<{name}>`")),
-                );
-            }
-        }
-    }
-
-    /// The field through which a value of the type contains one of `target`.
-    fn contains_itself(&mut self, whole: Ty, target: AdtId) -> Option<Span> {
-        // More types than this come only from a type that grows at every level: recursive all the more.
-        const LIMIT: usize = 10_000;
-        let mut seen = FxHashSet::default();
-        let mut stack: Vec<(Ty, Option<Span>)> = vec![(whole, None)];
-        while let Some((ty, via)) = stack.pop() {
-            if via.is_some() && matches!(self.types.kind(ty), TyKind::App(TyCon::Adt(id), _) if *id == target) {
-                return via;
-            }
-            if !seen.insert(ty) {
-                continue;
-            }
-            match self.types.kind(ty).clone() {
-                TyKind::Tuple(items) => stack.extend(items.iter().map(|&t| (t, via))),
-                TyKind::App(TyCon::Adt(id), args) => {
-                    if seen.len() > LIMIT {
-                        return via;
-                    }
-                    let fields: Vec<(Ty, Span)> =
-                        self.adt(id).variants.iter().flat_map(|v| &v.fields).map(|f| (f.ty, f.span)).collect();
-                    for (field, span) in fields {
-                        let field = self.types.subst(field, &args);
-                        stack.push((field, via.or(Some(span))));
-                    }
-                }
-                _ => {}
-            }
-        }
-        None
     }
 
     fn declare_impl(&mut self, found: &Found) {

@@ -3,6 +3,7 @@
 use super::codes;
 use super::lost::Lost;
 use super::need::Need;
+use super::number::Width;
 use super::suggest::nearest;
 use super::ty::{Adt, AdtId, Ty, TyCon, TyKind, Types};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -23,6 +24,8 @@ pub enum Head {
     Bool,
     Int,
     Float,
+    Fixed(Width),
+    Float32,
     String,
     Tuple,
     List,
@@ -37,6 +40,8 @@ pub fn head(types: &Types, ty: Ty) -> Option<Head> {
         TyKind::Bool => Head::Bool,
         TyKind::Int => Head::Int,
         TyKind::Float => Head::Float,
+        TyKind::Fixed(width) => Head::Fixed(*width),
+        TyKind::Float32 => Head::Float32,
         TyKind::String => Head::String,
         TyKind::Tuple(_) => Head::Tuple,
         TyKind::App(TyCon::List, _) => Head::List,
@@ -85,6 +90,7 @@ pub enum Sugar {
     Pop,
     Unwrap,
     UnwrapErr,
+    MapGet,
     Expect,
     Assert,
     AssertEq,
@@ -98,6 +104,7 @@ impl Sugar {
             "pop" => Sugar::Pop,
             "unwrap" => Sugar::Unwrap,
             "unwrap_err" => Sugar::UnwrapErr,
+            "map_get" => Sugar::MapGet,
             "expect" => Sugar::Expect,
             "assert" => Sugar::Assert,
             "assert_eq" => Sugar::AssertEq,
@@ -172,6 +179,9 @@ pub struct Cx<'a> {
     pub intrinsics: FxHashMap<Intrinsic, FnId>,
     pub option: AdtId,
     pub result: AdtId,
+    /// The library's `Map` and `Set`.
+    pub map: Option<AdtId>,
+    pub set: Option<AdtId>,
     pub main: Option<FnId>,
     pub out: Diagnostics,
     pub lost: Lost,
@@ -258,6 +268,15 @@ impl<'a> Cx<'a> {
 
     pub fn display(&self, ty: Ty, generics: &[Name]) -> String {
         self.types.display(ty, &self.adts, self.names, generics)
+    }
+
+    /// A list, map or set: what a function may change for its caller without saying so.
+    pub fn is_collection(&self, ty: Ty) -> bool {
+        match self.types.kind(ty) {
+            TyKind::App(TyCon::List, _) => true,
+            TyKind::App(TyCon::Adt(id), _) => self.map == Some(*id) || self.set == Some(*id),
+            _ => false,
+        }
     }
 
     pub fn is_user(&self, id: FnId) -> bool {

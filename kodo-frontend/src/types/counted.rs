@@ -19,6 +19,7 @@ impl Counted {
         self.known.insert(ty, false);
         let answer = match types.kind(ty).clone() {
             TyKind::Error | TyKind::Never | TyKind::Unit | TyKind::Bool | TyKind::Int | TyKind::Float => false,
+            TyKind::Fixed(_) | TyKind::Float32 => false,
             TyKind::String | TyKind::Fn(..) | TyKind::Param(_) | TyKind::Infer(_) => true,
             TyKind::Tuple(items) => items.iter().any(|&t| self.is_counted(types, adts, t)),
             TyKind::App(TyCon::List | TyCon::Channel | TyCon::Future, _) => true,

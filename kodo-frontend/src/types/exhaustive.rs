@@ -87,7 +87,7 @@ enum Con {
     /// Of this many elements.
     Tuple(usize),
     /// Inclusive.
-    Range(i64, i64),
+    Range(i128, i128, Ty),
     /// Its bits.
     Float(u64),
     Str(String),
@@ -108,7 +108,7 @@ enum Witness {
     Variant(AdtId, u32, Vec<u32>),
     Tuple(Vec<u32>),
     Bool(bool),
-    Range(i64, i64),
+    Range(i128, i128),
 }
 
 /// One value for each column that nobody covers; the first column is the last element.
@@ -136,18 +136,19 @@ impl Matrix<'_> {
         while let PatKind::Bind(_, Some(inner)) = body.pat(id).kind {
             id = inner;
         }
+        let ty = body.pat(id).ty;
         let shape = match &body.pat(id).kind {
             PatKind::Error => {
                 self.failed = true;
                 return WILD;
             }
             PatKind::Wild | PatKind::Bind(..) => return WILD,
-            PatKind::Lit(Lit::Int(n)) => Shape::Con(Con::Range(*n, *n), Vec::new()),
+            PatKind::Lit(Lit::Int(n)) => Shape::Con(Con::Range(ty.value(*n), ty.value(*n), ty), Vec::new()),
             // Zero equals minus zero.
             PatKind::Lit(Lit::Float(x)) => Shape::Con(Con::Float((x + 0.0).to_bits()), Vec::new()),
             PatKind::Lit(Lit::Bool(b)) => Shape::Con(Con::Bool(*b), Vec::new()),
             PatKind::Lit(Lit::Str(s)) => Shape::Con(Con::Str(s.clone()), Vec::new()),
-            PatKind::Range(from, to) => Shape::Con(Con::Range(*from, *to), Vec::new()),
+            PatKind::Range(from, to) => Shape::Con(Con::Range(ty.value(*from), ty.value(*to), ty), Vec::new()),
             PatKind::Variant { adt, variant, fields } => {
                 Shape::Con(Con::Variant(*adt, *variant), self.take_all(body, fields))
             }
@@ -214,7 +215,7 @@ impl Matrix<'_> {
                 }
                 limited(out)
             }
-            Some(Con::Range(..)) => self.split_integers(&rows, columns),
+            Some(Con::Range(_, _, ty)) => self.split_integers(&rows, columns, ty),
             Some(con @ (Con::Float(_) | Con::Str(_))) => self.split_open(&rows, columns, &con),
         }
     }
@@ -319,27 +320,28 @@ impl Matrix<'_> {
     }
 
     /// Integers: one constructor for each segment between the ends of the column's ranges.
-    fn split_integers(&mut self, rows: &[Row], columns: usize) -> Vec<Values> {
+    fn split_integers(&mut self, rows: &[Row], columns: usize, ty: Ty) -> Vec<Values> {
         // Where a segment starts; i128, because one may end at the largest integer.
-        let mut starts = vec![i128::from(i64::MIN)];
+        let (least, greatest) = ty.range();
+        let mut starts = vec![least];
         for row in rows {
-            if let Some(Shape::Con(Con::Range(from, to), _)) = self.shape(head(row))
+            if let Some(Shape::Con(Con::Range(from, to, _), _)) = self.shape(head(row))
                 && from <= to
             {
-                starts.extend([i128::from(*from), i128::from(*to) + 1]);
+                starts.extend([*from, *to + 1]);
             }
         }
         starts.sort_unstable();
         starts.dedup();
-        starts.retain(|&s| s <= i128::from(i64::MAX));
-        let end = |n: usize| starts.get(n + 1).map_or(i64::MAX, |s| (s - 1) as i64);
+        starts.retain(|&s| s <= greatest);
+        let end = |n: usize| starts.get(n + 1).map_or(greatest, |s| s - 1);
         let mut buckets: Vec<Vec<Row>> = vec![Vec::new(); starts.len()];
         let mut covered = vec![false; starts.len()];
         for row in rows {
             match self.shape(head(row)) {
-                Some(&Shape::Con(Con::Range(from, to), _)) => {
-                    let first = starts.partition_point(|&s| s < i128::from(from));
-                    for n in (first..starts.len()).take_while(|&n| starts[n] <= i128::from(to)) {
+                Some(&Shape::Con(Con::Range(from, to, _), _)) => {
+                    let first = starts.partition_point(|&s| s < from);
+                    for n in (first..starts.len()).take_while(|&n| starts[n] <= to) {
                         buckets[n].push(row.clone());
                         covered[n] = true;
                         self.work += 1;
@@ -357,13 +359,14 @@ impl Matrix<'_> {
             }
         }
         let mut out = Vec::new();
-        let mut gaps: Vec<(i64, i64)> = Vec::new();
+        let mut gaps: Vec<(i128, i128)> = Vec::new();
         for (n, bucket) in buckets.iter().enumerate() {
-            let (from, to) = (starts[n] as i64, end(n));
+            let (from, to) = (starts[n], end(n));
             if covered[n] {
                 let values = self.split_fields(bucket, columns, 0);
-                out.extend(self.with(values, Witness::Range(from, to)));
-            } else if let Some(last) = gaps.last_mut().filter(|last| last.1.checked_add(1) == Some(from)) {
+                let open = from != to && (from == least || to == greatest);
+                out.extend(self.with(values, if open { Witness::Wild } else { Witness::Range(from, to) }));
+            } else if let Some(last) = gaps.last_mut().filter(|last| last.1 + 1 == from) {
                 last.1 = to;
             } else {
                 gaps.push((from, to));
@@ -373,7 +376,7 @@ impl Matrix<'_> {
             let others = self.others(rows);
             let uncovered = self.split(others, columns - 1);
             // A gap without an end is all that the user did not think of. What lacks in a segment lacks there too.
-            let open = gaps.iter().any(|&(from, to)| from == i64::MIN || to == i64::MAX);
+            let open = gaps.iter().any(|&(from, to)| from == least || to == greatest);
             if open {
                 out = self.with(uncovered, Witness::Wild);
             } else {
@@ -478,7 +481,6 @@ impl Matrix<'_> {
             Witness::Wild => out.push('_'),
             Witness::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
             Witness::Range(from, to) if from == to => out.push_str(&from.to_string()),
-            Witness::Range(i64::MIN, _) | Witness::Range(_, i64::MAX) => out.push('_'),
             Witness::Range(from, to) => out.push_str(&format!("{from}..={to}")),
             Witness::Tuple(items) => {
                 out.push('(');

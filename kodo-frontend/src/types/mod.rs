@@ -17,9 +17,12 @@ mod context;
 pub mod counted;
 pub mod exhaustive;
 mod foreign;
+pub mod format;
 mod infer;
 mod lost;
 mod need;
+pub mod number;
+mod recursion;
 mod resolve_ty;
 mod suggest;
 pub mod ty;
@@ -37,7 +40,8 @@ use context::Cx;
 use ty::AdtId;
 
 /// The standard library's source, the first file of every program.
-pub const PRELUDE: &str = include_str!("../../../stdlib/prelude.ko");
+pub const PRELUDE: &str =
+    concat!(include_str!("../../../stdlib/prelude.ko"), include_str!("../../../stdlib/collections.ko"));
 
 /// Checks a program: `asts[0]` is the prelude, the last one the user's file. The HIR is complete only if no error is
 /// reported.
@@ -57,6 +61,8 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         intrinsics: Default::default(),
         option: AdtId(0),
         result: AdtId(1),
+        map: None,
+        set: None,
         main: None,
         lost,
         out: Diagnostics::default(),
@@ -68,6 +74,7 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         cx.check_body(FnId(index as u32));
     }
     cx.settle_changed();
+    let cells = recursion::make_cells(&mut cx.types, &mut cx.adts);
     let program = hir::Program {
         types: cx.types,
         adts: cx.adts,
@@ -75,6 +82,7 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         main: cx.main,
         option: cx.option,
         result: cx.result,
+        cells,
     };
     (program, cx.out)
 }

@@ -2,6 +2,7 @@
 
 use super::codes;
 use super::context::{AliasState, Cx, PRELUDE_FILE, TypeDef};
+use super::number;
 use super::ty::{Ty, TyCon, TyKind};
 use crate::diag::Diagnostic;
 use crate::names::Name;
@@ -17,24 +18,7 @@ pub struct TypeScope<'g> {
 }
 
 /// Types of the language that have no representation yet.
-const LATER: [&str; 16] = [
-    "Map",
-    "Set",
-    "Int8",
-    "Int16",
-    "Int32",
-    "Int64",
-    "Uint",
-    "Uint8",
-    "Uint16",
-    "Uint32",
-    "Uint64",
-    "Float32",
-    "Byte",
-    "Bytes",
-    "StringBuilder",
-    "Self",
-];
+const LATER: [&str; 2] = ["Bytes", "Self"];
 
 impl Cx<'_> {
     pub fn resolve_ty(&mut self, scope: TypeScope<'_>, id: Id) -> Ty {
@@ -73,9 +57,10 @@ impl Cx<'_> {
                 }
                 self.types.tuple(&items)
             }
-            Node::FnType(..) => {
-                self.unsupported(span, "function values are", "call the function by its name instead of passing it");
-                Ty::ERROR
+            Node::FnType(params, result) => {
+                let params: Vec<Ty> = ast.list(params).iter().map(|&t| self.resolve_ty(scope, t)).collect();
+                let result = if result == Id::NONE { Ty::UNIT } else { self.resolve_ty(scope, result) };
+                self.types.intern(TyKind::Fn(params.into(), result))
             }
             Node::DynType(_) => {
                 self.unsupported(span, "traits are", "use an enum with one variant per implementing type");
@@ -110,8 +95,7 @@ impl Cx<'_> {
         }
         let text = self.text(name).to_owned();
         let plain = match text.as_str() {
-            "Int" => Ty::INT,
-            "Float64" => Ty::FLOAT,
+            text if let Some(number) = number::named(text) => number,
             "Bool" => Ty::BOOL,
             "String" => Ty::STRING,
             "Unit" => Ty::UNIT,
@@ -121,12 +105,7 @@ impl Cx<'_> {
             "Future" => return self.applied(TyCon::Future, 1, name, args, span),
             "Self" if scope.self_ty.is_some() => return scope.self_ty.unwrap_or(Ty::ERROR),
             text if LATER.contains(&text) && text != "Self" => {
-                let help = match text {
-                    "Map" | "Set" => "use a `List` of tuples or structs",
-                    "Float32" => "use `Float64`",
-                    "StringBuilder" => "build the text with `+`",
-                    _ => "use `Int`",
-                };
+                let help = "use a `List<Byte>`";
                 self.unsupported(span, &format!("the type `{text}` is"), help);
                 return Ty::ERROR;
             }

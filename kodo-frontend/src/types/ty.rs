@@ -1,6 +1,7 @@
 //! Types: interned, so that equal types are equal indexes. `List`, `Channel`, `Future`, structs and enums are
 //! all [`TyKind::App`] of a constructor: unification knows no special cases.
 
+use super::number::Width;
 use crate::names::{Name, Names};
 use crate::source::Span;
 use rustc_hash::FxHashMap;
@@ -19,6 +20,14 @@ impl Ty {
     pub const INT: Ty = Ty(4);
     pub const FLOAT: Ty = Ty(5);
     pub const STRING: Ty = Ty(6);
+    pub const INT8: Ty = Ty(7);
+    pub const INT16: Ty = Ty(8);
+    pub const INT32: Ty = Ty(9);
+    pub const UINT8: Ty = Ty(10);
+    pub const UINT16: Ty = Ty(11);
+    pub const UINT32: Ty = Ty(12);
+    pub const UINT64: Ty = Ty(13);
+    pub const FLOAT32: Ty = Ty(14);
 }
 
 /// Index into [`Program::adts`](crate::hir::Program).
@@ -44,6 +53,10 @@ pub enum TyKind {
     /// IEEE double.
     Float,
     String,
+    /// An integer of another width or sign than `Int`.
+    Fixed(Width),
+    /// IEEE single.
+    Float32,
     Tuple(Box<[Ty]>),
     App(TyCon, Box<[Ty]>),
     /// A function value.
@@ -82,6 +95,14 @@ impl Default for Types {
             (TyKind::Int, Ty::INT),
             (TyKind::Float, Ty::FLOAT),
             (TyKind::String, Ty::STRING),
+            (TyKind::Fixed(Width::I8), Ty::INT8),
+            (TyKind::Fixed(Width::I16), Ty::INT16),
+            (TyKind::Fixed(Width::I32), Ty::INT32),
+            (TyKind::Fixed(Width::U8), Ty::UINT8),
+            (TyKind::Fixed(Width::U16), Ty::UINT16),
+            (TyKind::Fixed(Width::U32), Ty::UINT32),
+            (TyKind::Fixed(Width::U64), Ty::UINT64),
+            (TyKind::Float32, Ty::FLOAT32),
         ] {
             let ty = types.intern(kind);
             debug_assert_eq!(ty, expected);
@@ -211,6 +232,8 @@ impl Types {
             TyKind::Int => out.push_str("Int"),
             TyKind::Float => out.push_str("Float64"),
             TyKind::String => out.push_str("String"),
+            TyKind::Fixed(width) => out.push_str(width.name()),
+            TyKind::Float32 => out.push_str("Float32"),
             TyKind::Tuple(items) => {
                 out.push('(');
                 list(out, items);

@@ -12,7 +12,7 @@ use inkwell::attributes::AttributeLoc;
 use inkwell::types::{BasicTypeEnum, FunctionType};
 use inkwell::values::FunctionValue;
 use kodo_frontend::mir::{Body, Passing, RESULT};
-use kodo_frontend::types::ty::Ty;
+use kodo_frontend::types::ty::{Ty, TyKind};
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Pass {
@@ -47,6 +47,18 @@ impl Signature {
             .map(|local| Param { ty: local.ty, pass: pass(local.ty, local.passing), passing: local.passing })
             .collect();
         Signature { params, result_ty, result: pass(result_ty, Passing::Owned) }
+    }
+
+    /// How a function value of the type is called: the value itself is the first argument.
+    pub fn of_value(cx: &mut Cx<'_, '_>, ty: Ty) -> Signature {
+        let TyKind::Fn(params, result_ty) = cx.input.types.kind(ty).clone() else {
+            unreachable!("checked: only function values are called")
+        };
+        let mut pass = |ty: Ty| cx.layout(ty).leaves.clone().map_or(Pass::Address, Pass::Registers);
+        let value = Param { ty, pass: pass(ty), passing: Passing::Borrowed };
+        let params = params.iter().map(|&ty| Param { ty, pass: pass(ty), passing: Passing::Owned });
+        let params = std::iter::once(value).chain(params).collect();
+        Signature { params, result_ty, result: pass(result_ty) }
     }
 
     pub fn llvm<'c>(&self, cx: &Cx<'_, 'c>) -> FunctionType<'c> {

@@ -13,17 +13,29 @@ use kodo_frontend::mir::{Callee, InstanceId, Operand, Passing, Place, SpawnBody,
 use kodo_frontend::source::Span;
 use kodo_frontend::types::ty::Ty;
 
+/// What a call jumps to.
+pub(super) enum Code<'c> {
+    Function(FunctionValue<'c>),
+    Address(PointerValue<'c>),
+}
+
 impl<'c> Lower<'_, '_, 'c> {
     pub fn call(&mut self, callee: &Callee, args: &[Operand], dest: &Place, span: Span) {
         match callee {
             Callee::Instance(id) => self.call_instance(*id, args, dest),
             Callee::Intrinsic(intrinsic, tys) => self.intrinsic(*intrinsic, tys, args, dest, span),
+            Callee::Value => self.call_value(args, dest),
+            Callee::Closure(body) => self.make_closure(body, args, dest),
             Callee::Function(..) => unreachable!("checked: callees are instances"),
         }
     }
 
     fn call_instance(&mut self, id: InstanceId, args: &[Operand], dest: &Place) {
         let (function, signature) = self.cx.instances[id.0 as usize].clone();
+        self.call_code(Code::Function(function), &signature, args, dest);
+    }
+
+    pub(super) fn call_code(&mut self, code: Code<'c>, signature: &Signature, args: &[Operand], dest: &Place) {
         // A result by address goes straight into a variable that the call can reach in no other way.
         let direct =
             dest.projection.is_empty() && self.is_own(dest.local) && !args.iter().any(|arg| mentions(arg, dest.local));
@@ -67,7 +79,10 @@ impl<'c> Lower<'_, '_, 'c> {
                 }
             }
         }
-        let returned = self.b.call(function, &values);
+        let returned = match code {
+            Code::Function(function) => self.b.call(function, &values),
+            Code::Address(code) => self.b.call_pointer(signature.llvm(self.cx), code, &values),
+        };
         match (&signature.result, result) {
             (Pass::Address, Some(at)) if !direct => self.assign_value(dest, Value::Memory(at)),
             (Pass::Registers(leaves), _) => {
@@ -218,7 +233,7 @@ fn entry_point<'c>(cx: &mut Cx<'_, 'c>, id: InstanceId, detached: bool) -> Funct
 
 /// Gives an entry point the lines of the body it runs. The body is usually inlined into it, and a function without a
 /// description of its own would lose them.
-fn describe<'c>(cx: &mut Cx<'_, 'c>, build: &Build<'c>, function: FunctionValue<'c>, id: InstanceId) {
+pub(super) fn describe<'c>(cx: &mut Cx<'_, 'c>, build: &Build<'c>, function: FunctionValue<'c>, id: InstanceId) {
     let body = &cx.input.program.instances[id.0 as usize];
     let scope = cx.debug.function(cx.input.sources, function, &body.name, body.span);
     build.location(cx.debug.location(cx.input.sources, scope, body.span));

@@ -3,8 +3,9 @@
 
 use crate::context::Cx;
 use crate::error::Error;
+use kodo_frontend::mir::typing::place_ty;
 use kodo_frontend::mir::{
-    Block, BlockId, Body, Callee, Intrinsic, Place, Projection, Rvalue, SelectArm, SelectOtherwise, SpawnBody,
+    Block, BlockId, Body, Callee, Intrinsic, Operand, Place, Projection, Rvalue, SelectArm, SelectOtherwise, SpawnBody,
     StatementKind, TerminatorKind,
 };
 use kodo_frontend::types::ty::{TyCon, TyKind};
@@ -62,6 +63,25 @@ fn block(cx: &mut Cx<'_, '_>, body: &Body, block: &Block) -> Result<(), Error> {
                         Err(invalid("it calls with the wrong number of arguments"))
                     }
                     Some(_) => Ok(()),
+                },
+                Callee::Value => {
+                    let function = args.first().and_then(|arg| match arg {
+                        Operand::Copy(p) | Operand::Move(p) | Operand::Borrow(p) | Operand::Mut(p) => {
+                            place_ty(body, p, cx.input.types, cx.input.adts)
+                        }
+                        Operand::Const(_) => None,
+                    });
+                    match function.map(|ty| cx.input.types.kind(ty)) {
+                        Some(TyKind::Fn(params, _)) if params.len() + 1 == args.len() => Ok(()),
+                        _ => Err(invalid("it calls what is no function value, or with the wrong number of arguments")),
+                    }
+                }
+                Callee::Closure(made) => match made {
+                    SpawnBody::Instance(id) => match instances.get(id.0 as usize) {
+                        Some(made) if made.params as usize >= args.len() => Ok(()),
+                        _ => Err(invalid("it makes a closure of an instance with other captures, or none")),
+                    },
+                    _ => Err(invalid("it makes a closure of a generic body")),
                 },
                 Callee::Intrinsic(intrinsic, tys) => {
                     if intrinsic.args() != "*" && intrinsic.args().len() != args.len() {
@@ -133,6 +153,17 @@ fn place(body: &Body, place: &Place) -> Result<(), Error> {
 }
 
 fn gives_option(intrinsic: Intrinsic) -> bool {
-    use Intrinsic::{ChannelNext, ChannelRecvTimeout, ChannelTryRecv, ListPop};
-    matches!(intrinsic, ListPop | ChannelNext | ChannelTryRecv | ChannelRecvTimeout)
+    use Intrinsic::{
+        ChannelNext, ChannelRecvTimeout, ChannelTryRecv, ConvertTry, ListPop, StringTryParseFloat, StringTryParseInt,
+    };
+    matches!(
+        intrinsic,
+        ConvertTry
+            | StringTryParseFloat
+            | StringTryParseInt
+            | ListPop
+            | ChannelNext
+            | ChannelTryRecv
+            | ChannelRecvTimeout
+    )
 }

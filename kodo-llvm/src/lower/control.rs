@@ -1,7 +1,7 @@
 //! Switches, checks and `select`.
 
 use super::function::Lower;
-use super::memory::At;
+use super::memory::{At, int_constant};
 use crate::context::call_symbol;
 use crate::runtime::Symbol;
 use crate::runtime::abi;
@@ -24,14 +24,14 @@ impl<'c> Lower<'_, '_, 'c> {
                     (1, 0) => self.b.cond(value, otherwise, block),
                     (1, _) => self.b.cond(value, block, otherwise),
                     _ => {
-                        let case = ty.const_int(*case as u64, true);
+                        let case = int_constant(ty, *case);
                         self.b.cond(self.b.compare(IntPredicate::EQ, value, case), block, otherwise);
                     }
                 }
             }
             _ => {
                 let cases: Vec<_> =
-                    targets.iter().map(|&(case, block)| (ty.const_int(case as u64, true), self.block(block))).collect();
+                    targets.iter().map(|&(case, block)| (int_constant(ty, case), self.block(block))).collect();
                 self.b.switch(value, otherwise, &cases);
             }
         }
@@ -49,15 +49,24 @@ impl<'c> Lower<'_, '_, 'c> {
                 self.fail(outside, Symbol::kodo_panic_index, &[index.into(), len.into()], span);
             }
             Check::Division { dividend, divisor } => {
+                let signed = self.operand_ty(dividend).is_signed();
                 let dividend = self.register(dividend).into_int_value();
                 let divisor = self.register(divisor).into_int_value();
-                let (nonzero, zero, overflow) =
-                    (self.b.new_block("nonzero"), self.b.new_block("zero"), self.b.new_block("overflow"));
-                let fine = self.b.compare(IntPredicate::NE, divisor, self.b.int(0));
+                let zero = self.b.new_block("zero");
+                let fine = self.b.compare(IntPredicate::NE, divisor, divisor.get_type().const_zero());
+                if !signed {
+                    self.b.cond_likely(fine, target, zero);
+                    self.fail(zero, Symbol::kodo_panic_div_zero, &[], span);
+                    return;
+                }
+                let (nonzero, overflow) = (self.b.new_block("nonzero"), self.b.new_block("overflow"));
                 self.b.cond_likely(fine, nonzero, zero);
                 self.fail(zero, Symbol::kodo_panic_div_zero, &[], span);
                 self.b.at(nonzero);
-                let overflows = self.b.and(self.equal(divisor, -1), self.equal(dividend, i64::MIN));
+                let overflows = self.b.and(
+                    self.equal(divisor, -1),
+                    self.equal(dividend, i64::MIN >> (64 - dividend.get_type().get_bit_width())),
+                );
                 self.b.cond(overflows, overflow, target);
                 self.fail(overflow, Symbol::kodo_panic_div_overflow, &[], span);
             }
@@ -65,7 +74,7 @@ impl<'c> Lower<'_, '_, 'c> {
     }
 
     fn equal(&self, a: IntValue<'c>, b: i64) -> IntValue<'c> {
-        self.b.compare(IntPredicate::EQ, a, self.b.int(b))
+        self.b.compare(IntPredicate::EQ, a, int_constant(a.get_type(), b))
     }
 
     /// Fills a block that reports a failed check; the runtime's function does not come back.

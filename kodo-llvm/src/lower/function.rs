@@ -134,15 +134,19 @@ impl<'c> Lower<'_, '_, 'c> {
                 self.store(&at, value);
             }
             Rvalue::Binary(op, a, b) => {
+                let signed = self.operand_ty(a).is_signed();
                 let (a, b) = (self.register(a), self.register(b));
-                let value = self.binary(*op, a, b);
+                let value = self.binary(*op, a, b, signed);
                 let at = self.place(place);
                 self.store(&at, Value::Register(value));
             }
             Rvalue::Unary(op, a) => {
                 let value: BasicValueEnum<'c> = match (op, self.register(a)) {
                     (UnaryOp::Neg, BasicValueEnum::FloatValue(a)) => self.b.fneg(a).into(),
-                    (UnaryOp::Neg, a) => self.b.sub(self.b.int(0), a.into_int_value()).into(),
+                    (UnaryOp::Neg, a) => {
+                        let a = a.into_int_value();
+                        self.b.sub(a.get_type().const_zero(), a).into()
+                    }
                     (UnaryOp::Not | UnaryOp::BitNot, a) => self.b.not(a.into_int_value()).into(),
                 };
                 let at = self.place(place);
@@ -224,29 +228,37 @@ impl<'c> Lower<'_, '_, 'c> {
         }
     }
 
-    fn binary(&mut self, op: BinaryOp, a: BasicValueEnum<'c>, b: BasicValueEnum<'c>) -> BasicValueEnum<'c> {
+    fn binary(
+        &mut self,
+        op: BinaryOp,
+        a: BasicValueEnum<'c>,
+        b: BasicValueEnum<'c>,
+        signed: bool,
+    ) -> BasicValueEnum<'c> {
         match (a, b) {
             (BasicValueEnum::FloatValue(a), BasicValueEnum::FloatValue(b)) => self.binary_float(op, a, b),
-            _ => self.binary_int(op, a.into_int_value(), b.into_int_value()).into(),
+            _ => self.binary_int(op, a.into_int_value(), b.into_int_value(), signed).into(),
         }
     }
 
-    fn binary_int(&mut self, op: BinaryOp, a: IntValue<'c>, b: IntValue<'c>) -> IntValue<'c> {
+    fn binary_int(&mut self, op: BinaryOp, a: IntValue<'c>, b: IntValue<'c>, signed: bool) -> IntValue<'c> {
         // Truth values compare as 0 and 1.
-        let signed = a.get_type().get_bit_width() > 1;
+        let signed = signed && a.get_type().get_bit_width() > 1;
         let ordered = |signed_how, unsigned_how| if signed { signed_how } else { unsigned_how };
         let build = &self.b;
         match op {
             BinaryOp::Add => build.add(a, b),
             BinaryOp::Sub => build.sub(a, b),
             BinaryOp::Mul => build.mul(a, b),
-            BinaryOp::Div => build.sdiv(a, b),
-            BinaryOp::Rem => build.srem(a, b),
+            BinaryOp::Div if signed => build.sdiv(a, b),
+            BinaryOp::Rem if signed => build.srem(a, b),
+            BinaryOp::Div => build.udiv(a, b),
+            BinaryOp::Rem => build.urem(a, b),
             BinaryOp::BitAnd => build.and(a, b),
             BinaryOp::BitOr => build.or(a, b),
             BinaryOp::BitXor => build.xor(a, b),
             BinaryOp::Shl => build.shl(a, b),
-            BinaryOp::Shr => build.shr(a, b),
+            BinaryOp::Shr => build.shr(a, b, signed),
             BinaryOp::Eq => build.compare(IntPredicate::EQ, a, b),
             BinaryOp::Ne => build.compare(IntPredicate::NE, a, b),
             BinaryOp::Lt => build.compare(ordered(IntPredicate::SLT, IntPredicate::ULT), a, b),
@@ -273,7 +285,7 @@ impl<'c> Lower<'_, '_, 'c> {
             BinaryOp::Gt => compare(FloatPredicate::OGT),
             BinaryOp::Ge => compare(FloatPredicate::OGE),
             BinaryOp::BitAnd | BinaryOp::BitOr | BinaryOp::BitXor | BinaryOp::Shl | BinaryOp::Shr => {
-                unreachable!("no bit operations on Float64")
+                unreachable!("no bit operations on floats")
             }
         }
     }
@@ -319,6 +331,11 @@ impl<'c> Lower<'_, '_, 'c> {
                 self.b.ret(Some(pair.into()));
             }
         }
+    }
+
+    pub fn operand_ty(&mut self, operand: &Operand) -> Ty {
+        kodo_frontend::mir::typing::operand_ty(self.body, operand, self.cx.input.types, self.cx.input.adts)
+            .expect("checked: the operand has a type")
     }
 
     pub fn local_ty(&self, local: Local) -> Ty {

@@ -47,6 +47,15 @@ impl<'c> Lower<'_, '_, 'c> {
                 self.assign_value(dest, Value::Register(text));
             }
             I::StringAppend => self.append(element, args, dest),
+            I::StringAppendQuoted => self.runtime(S::kodo_string_append_quoted, args, dest),
+            I::StringFormat => self.format(element, args, dest),
+            I::DebugAppend => unreachable!("instances call the function for the type"),
+            I::StringChars => self.runtime(S::kodo_string_chars, args, dest),
+            I::StringBytes => self.runtime(S::kodo_string_bytes, args, dest),
+            I::StringTryParseInt => self.try_parse(S::kodo_string_try_parse_int, Ty::INT, args, dest),
+            I::StringTryParseFloat => self.try_parse(S::kodo_string_try_parse_float, Ty::FLOAT, args, dest),
+            I::CharIsAlpha => self.runtime_bool(S::kodo_char_is_alpha, args, dest),
+            I::CharIsWhitespace => self.runtime_bool(S::kodo_char_is_whitespace, args, dest),
             I::StringEq => self.runtime_bool(S::kodo_string_eq, args, dest),
             I::StringCmp => self.runtime(S::kodo_string_cmp, args, dest),
             I::StringLength => self.runtime(S::kodo_string_length, args, dest),
@@ -67,6 +76,7 @@ impl<'c> Lower<'_, '_, 'c> {
             I::StringParseInt => self.runtime(S::kodo_string_parse_int, args, dest),
             I::StringCharAt => self.runtime(S::kodo_string_char_at, args, dest),
             I::StringSplit => self.runtime(S::kodo_string_split, args, dest),
+            I::StringFromCode => self.runtime(S::kodo_string_from_code, args, dest),
             I::IntToFloat => {
                 let value = self.register(&args[0]).into_int_value();
                 let value = self.b.int_to_float(value).into();
@@ -76,7 +86,17 @@ impl<'c> Lower<'_, '_, 'c> {
                 let types = [self.b.i64().into(), self.b.f64().into()];
                 self.llvm("llvm.fptosi.sat", &types, &args[0], dest);
             }
-            I::FloatSqrt => self.llvm("llvm.sqrt", &[self.b.f64().into()], &args[0], dest),
+            I::Convert | I::ConvertWrapping | I::ConvertTry => self.convert(intrinsic, &args[0], dest, span),
+            I::FloatSqrt => self.float("llvm.sqrt", args, dest),
+            I::FloatAbs => self.float("llvm.fabs", args, dest),
+            I::FloatFloor => self.float("llvm.floor", args, dest),
+            I::FloatCeil => self.float("llvm.ceil", args, dest),
+            I::FloatRound => self.float("llvm.round", args, dest),
+            I::FloatSin => self.float("llvm.sin", args, dest),
+            I::FloatCos => self.float("llvm.cos", args, dest),
+            I::FloatLog => self.float("llvm.log", args, dest),
+            I::FloatPow => self.float("llvm.pow", args, dest),
+            I::RandInt => self.runtime(S::kodo_rand_int, args, dest),
 
             I::ListNew => {
                 let empty = self.cx.empty_buffer();
@@ -217,6 +237,24 @@ impl<'c> Lower<'_, '_, 'c> {
         self.assign_result(dest, result);
     }
 
+    /// A function of floats that LLVM knows.
+    fn float(&mut self, name: &str, args: &[Operand], dest: &Place) {
+        let function = LlvmIntrinsic::find(name)
+            .and_then(|i| i.get_declaration(&self.cx.module, &[self.b.f64().into()]))
+            .expect("LLVM has the intrinsic");
+        let args: Vec<_> = args.iter().map(|arg| self.register(arg).into()).collect();
+        let result = self.b.call(function, &args);
+        self.assign_result(dest, result);
+    }
+
+    /// `(text, out) -> Bool`.
+    fn try_parse(&mut self, symbol: Symbol, number: Ty, args: &[Operand], dest: &Place) {
+        let text = self.register(&args[0]);
+        let out = self.temp(number);
+        let some = call_symbol(self.cx, &self.b, symbol, &[text, out.into()]);
+        self.option(dest, some, out, number);
+    }
+
     // ---- text
 
     fn print(&mut self, ty: Ty, operand: &Operand, stream: Stream, line: bool) {
@@ -256,11 +294,20 @@ impl<'c> Lower<'_, '_, 'c> {
     }
 
     /// An owned String of a borrowed value.
-    fn text_of(&mut self, value: Value<'c>, ty: Ty) -> BasicValueEnum<'c> {
+    pub(super) fn text_of(&mut self, value: Value<'c>, ty: Ty) -> BasicValueEnum<'c> {
         let Value::Register(value) = value else { unreachable!("text is made of scalars and strings") };
         match self.cx.layout(ty).shape {
             Shape::Int => call_symbol(self.cx, &self.b, Symbol::kodo_string_from_int, &[value]),
             Shape::Float => call_symbol(self.cx, &self.b, Symbol::kodo_string_from_float, &[value]),
+            Shape::Fixed(width) => {
+                let (unsigned, value) = self.fixed_text(width, value);
+                let symbol = if unsigned { Symbol::kodo_string_from_uint } else { Symbol::kodo_string_from_int };
+                call_symbol(self.cx, &self.b, symbol, &[value])
+            }
+            Shape::Float32 => {
+                let value = self.b.refloat(value.into_float_value(), self.b.f64()).into();
+                call_symbol(self.cx, &self.b, Symbol::kodo_string_from_float32, &[value])
+            }
             Shape::Bool => Some(self.bool_text(value.into_int_value()).into()),
             _ => {
                 self.cx.count_handle(&self.b, Counting::Copy, value.into_pointer_value(), Ty::STRING);
@@ -275,6 +322,14 @@ impl<'c> Lower<'_, '_, 'c> {
         let (symbol, value) = match self.cx.layout(ty).shape {
             Shape::Int => (Symbol::kodo_string_append_int, value),
             Shape::Float => (Symbol::kodo_string_append_float, value),
+            Shape::Fixed(width) => {
+                let (unsigned, value) = self.fixed_text(width, value);
+                (if unsigned { Symbol::kodo_string_append_uint } else { Symbol::kodo_string_append_int }, value)
+            }
+            Shape::Float32 => {
+                let value = self.b.refloat(value.into_float_value(), self.b.f64());
+                (Symbol::kodo_string_append_float32, value.into())
+            }
             Shape::Bool => {
                 let byte = self.b.widen(value.into_int_value(), self.b.i8());
                 (Symbol::kodo_string_append_bool, byte.into())
@@ -282,6 +337,31 @@ impl<'c> Lower<'_, '_, 'c> {
             _ => (Symbol::kodo_string_append, value),
         };
         let result = call_symbol(self.cx, &self.b, symbol, &[text, value]);
+        self.assign_result(dest, result);
+    }
+
+    /// Appends a number, Bool or String in a format.
+    fn format(&mut self, ty: Ty, args: &[Operand], dest: &Place) {
+        let (text, value, format) = (self.register(&args[0]), self.register(&args[1]), self.register(&args[2]));
+        let (symbol, passed) = match self.cx.layout(ty).shape {
+            Shape::Int => (Symbol::kodo_string_format_int, vec![text, value, self.b.int(64).into(), format]),
+            Shape::Fixed(width) => {
+                let (_, value) = self.fixed_text(width, value);
+                let bits = i64::from(width.bits()) * if width.signed() { 1 } else { -1 };
+                (Symbol::kodo_string_format_int, vec![text, value, self.b.int(bits).into(), format])
+            }
+            Shape::Float | Shape::Float32 => {
+                let wide = self.b.refloat(value.into_float_value(), self.b.f64());
+                let single = self.b.i8().const_int((ty == Ty::FLOAT32).into(), false);
+                (Symbol::kodo_string_format_float, vec![text, wide.into(), single.into(), format])
+            }
+            Shape::Bool => {
+                let truth = self.bool_text(value.into_int_value());
+                (Symbol::kodo_string_format_text, vec![text, truth.into(), format])
+            }
+            _ => (Symbol::kodo_string_format_text, vec![text, value, format]),
+        };
+        let result = call_symbol(self.cx, &self.b, symbol, &passed);
         self.assign_result(dest, result);
     }
 
@@ -383,7 +463,13 @@ impl<'c> Lower<'_, '_, 'c> {
     }
 
     /// `Some` of what was written to `out`, or `None`.
-    fn option(&mut self, dest: &Place, some: Option<BasicValueEnum<'c>>, out: PointerValue<'c>, element: Ty) {
+    pub(super) fn option(
+        &mut self,
+        dest: &Place,
+        some: Option<BasicValueEnum<'c>>,
+        out: PointerValue<'c>,
+        element: Ty,
+    ) {
         let some = self.b.truth(some.expect("the function tells whether there is a value").into_int_value());
         let at = self.place(dest);
         let layout = self.cx.layout(at.ty);

@@ -5,6 +5,7 @@ use crate::builder::Tag;
 use crate::glue::Counting;
 use crate::layout::{Scalar, Shape};
 use crate::runtime::abi::BUFFER_DATA_OFFSET;
+use inkwell::types::IntType;
 use inkwell::values::{BasicValueEnum, IntValue, PointerValue};
 use kodo_frontend::mir::{Const, Local, Operand, Place, Projection};
 use kodo_frontend::types::ty::Ty;
@@ -155,6 +156,14 @@ impl<'c> Lower<'_, '_, 'c> {
                 (Value::Register(bit.into()), Ty::BOOL)
             }
             Const::Str(text) => (Value::Register(self.cx.literal(text).into()), Ty::STRING),
+            Const::Fixed(width, value) => {
+                let ty = self.cx.int_type(width.bits());
+                (Value::Register(int_constant(ty, *value).into()), width.ty())
+            }
+            Const::Float32(value) => {
+                let value = self.cx.context.f32_type().const_float(f64::from(*value));
+                (Value::Register(value.into()), Ty::FLOAT32)
+            }
         }
     }
 
@@ -188,4 +197,11 @@ impl<'c> Lower<'_, '_, 'c> {
         let at = self.place(dest);
         self.store(&at, value);
     }
+}
+
+/// The low bits of the value.
+pub(super) fn int_constant<'c>(ty: IntType<'c>, value: i64) -> IntValue<'c> {
+    let bits = ty.get_bit_width();
+    let mask = if bits >= 64 { u64::MAX } else { (1 << bits) - 1 };
+    ty.const_int(value as u64 & mask, false)
 }

@@ -8,6 +8,7 @@
 //!   call       calls, spawns, the entry points of spawned bodies and of the program
 //!   control    switches, checks, select
 //!   intrinsic  the language's own operations
+//!   number     conversions between number types
 //! ```
 //!
 //! Every local is an `alloca` in the entry block (SROA turns them into registers), an aggregate stays in memory.
@@ -16,7 +17,9 @@
 pub(crate) mod abi;
 pub(crate) mod call;
 pub(crate) mod check;
+mod closure;
 mod control;
 pub(crate) mod function;
 mod intrinsic;
 mod memory;
+mod number;

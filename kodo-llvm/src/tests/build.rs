@@ -73,7 +73,7 @@ impl World {
     }
 
     pub fn compile(&mut self, options: &Options, output: Output) -> Result<Vec<u8>, Error> {
-        let program = Program { instances: self.bodies.clone(), main: InstanceId(0) };
+        let program = Program { instances: self.bodies.clone(), main: InstanceId(0), own: Default::default() };
         let input = Input {
             program: &program,
             types: &mut self.types,

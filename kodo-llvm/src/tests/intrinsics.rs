@@ -17,7 +17,10 @@ enum Is {
     Channel,
     Future,
     Option,
+    OptionOf(Ty),
     Strings,
+    Ints,
+    Bytes,
 }
 
 fn signature(intrinsic: Intrinsic) -> (Vec<Is>, Is) {
@@ -27,6 +30,19 @@ fn signature(intrinsic: Intrinsic) -> (Vec<Is>, Is) {
         I::Print | I::Println | I::Eprint | I::Eprintln => (vec![Arg], Unit),
         I::ToString => (vec![Arg], String),
         I::StringAppend => (vec![String, Arg], String),
+        I::DebugAppend => (vec![String, Arg], String),
+        I::StringAppendQuoted => (vec![String, String], String),
+        I::StringFormat => (vec![String, Arg, Int], String),
+        I::StringChars => (vec![String], Ints),
+        I::StringBytes => (vec![String], Bytes),
+        I::StringTryParseInt => (vec![String], OptionOf(Ty::INT)),
+        I::StringTryParseFloat => (vec![String], OptionOf(Ty::FLOAT)),
+        I::CharIsAlpha | I::CharIsWhitespace => (vec![Int], Bool),
+        I::FloatAbs | I::FloatFloor | I::FloatCeil | I::FloatRound | I::FloatSin | I::FloatCos | I::FloatLog => {
+            (vec![Float], Float)
+        }
+        I::FloatPow => (vec![Float, Float], Float),
+        I::RandInt => (vec![Int, Int], Int),
         I::StringEq | I::StringContains | I::StringStartsWith | I::StringEndsWith => (vec![String, String], Bool),
         I::StringCmp => (vec![String, String], Int),
         I::StringLength | I::StringByteLength | I::StringParseInt => (vec![String], Int),
@@ -35,9 +51,12 @@ fn signature(intrinsic: Intrinsic) -> (Vec<Is>, Is) {
         I::StringRepeat => (vec![String, Int], String),
         I::StringCharAt => (vec![String, Int], Int),
         I::StringSplit => (vec![String, String], Strings),
+        I::StringFromCode => (vec![Int], String),
         I::IntToFloat => (vec![Int], Float),
         I::FloatToInt => (vec![Float], Int),
         I::FloatSqrt => (vec![Float], Float),
+        I::Convert | I::ConvertWrapping => (vec![Arg], Int),
+        I::ConvertTry => (vec![Arg], Option),
         I::ListNew => (vec![], List),
         I::ListFrom => (vec![Arg, Arg], List),
         I::ListPush => (vec![List, Arg], Unit),
@@ -81,6 +100,9 @@ fn call(w: &mut World, intrinsic: Intrinsic, arg: Ty) -> Fun {
         Is::Channel => w.app(TyCon::Channel, &[arg]),
         Is::Future => w.app(TyCon::Future, &[arg]),
         Is::Option => w.option(arg),
+        Is::OptionOf(ty) => w.option(*ty),
+        Is::Ints => w.list(Ty::INT),
+        Is::Bytes => w.list(Ty::UINT8),
         Is::Strings => w.list(Ty::STRING),
     };
     use kodo_frontend::mir::Passing::{Borrowed, ByRef, Owned};
@@ -118,8 +140,12 @@ fn call(w: &mut World, intrinsic: Intrinsic, arg: Ty) -> Fun {
 }
 
 fn is_text(intrinsic: Intrinsic) -> bool {
-    use Intrinsic::{Eprint, Eprintln, Print, Println, StringAppend, ToString};
-    matches!(intrinsic, Print | Println | Eprint | Eprintln | ToString | StringAppend)
+    use Intrinsic::{Eprint, Eprintln, Print, Println, StringAppend, StringFormat, ToString};
+    matches!(intrinsic, Print | Println | Eprint | Eprintln | ToString | StringAppend | StringFormat)
+}
+
+fn is_conversion(intrinsic: Intrinsic) -> bool {
+    matches!(intrinsic, Intrinsic::Convert | Intrinsic::ConvertWrapping | Intrinsic::ConvertTry)
 }
 
 #[test]
@@ -134,10 +160,16 @@ fn every_intrinsic_is_lowered_for_every_kind_of_argument() {
         let (sum, flag) = (w.app(TyCon::Adt(sum), &[]), w.app(TyCon::Adt(flag), &[]));
         let big = w.types.tuple(&[Ty::INT, Ty::STRING, Ty::BOOL, sum]);
         let (list, channel, option) = (w.list(big), w.app(TyCon::Channel, &[big]), w.option(Ty::STRING));
-        for &intrinsic in Intrinsic::ALL {
+        for &intrinsic in Intrinsic::ALL.iter().filter(|&&i| i != Intrinsic::DebugAppend) {
             let texts = [Ty::STRING, Ty::INT, Ty::FLOAT, Ty::BOOL];
             let all = [Ty::STRING, Ty::INT, Ty::FLOAT, Ty::BOOL, Ty::UNIT, big, sum, flag, list, channel, option];
-            for &arg in if is_text(intrinsic) { &texts[..] } else { &all[..] } {
+            let numbers = [Ty::INT, Ty::UINT8, Ty::UINT64, Ty::INT32, Ty::FLOAT, Ty::FLOAT32];
+            let kinds = match () {
+                () if is_text(intrinsic) => [&texts[..], &numbers].concat(),
+                () if is_conversion(intrinsic) => numbers.to_vec(),
+                () => all.to_vec(),
+            };
+            for arg in kinds {
                 let f = call(&mut w, intrinsic, arg);
                 w.add(f);
             }

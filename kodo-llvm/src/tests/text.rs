@@ -216,16 +216,6 @@ fn type_infos_give_the_runtime_size_and_glue() {
 #[test]
 fn what_has_no_lowering_is_an_error_and_never_a_crash() {
     let mut w = World::new();
-    let function = w.types.intern(TyKind::Fn([Ty::INT].into(), Ty::INT));
-    let list = w.list(function);
-    let mut f = Fun::new("main", &[], Ty::UNIT);
-    f.local(list);
-    f.ret();
-    w.add(f);
-    let error = w.compile(&Options::default(), Output::Object).unwrap_err();
-    assert!(matches!(&error, Error::Unsupported { what, .. } if what.contains("function value")), "{error}");
-
-    let mut w = World::new();
     let param = w.types.intern(TyKind::Param(0));
     let cons = w.adt("Cons", AdtKind::Enum, 0, &[&[Ty::INT], &[]]);
     let ty = w.app(TyCon::Adt(cons), &[]);

@@ -23,6 +23,20 @@ pub struct BufferHeader {
 }
 pub const BUFFER_DATA_OFFSET: usize = 24;
 
+/// A function value: its count means what that of a buffer means; what the closure captured follows the header. A
+/// function that captures nothing is static.
+#[repr(C)]
+pub struct ClosureHeader {
+    pub count: i64,
+    /// Takes the object first, then the arguments, as compiled code passes them.
+    pub code: *const u8,
+    /// The type of what was captured, as a tuple. Null in static objects.
+    pub captures: *const TypeInfo,
+}
+pub const CLOSURE_CODE_OFFSET: usize = 8;
+pub const CLOSURE_TYPE_OFFSET: usize = 16;
+pub const CLOSURE_CAPTURES_OFFSET: usize = 24;
+
 /// What the runtime must know of a type to move, copy, drop and share its values. One static per type.
 #[repr(C)]
 pub struct TypeInfo {

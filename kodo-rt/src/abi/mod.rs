@@ -49,6 +49,7 @@ pub mod signature {
     impl<T> Ptr for *const T {}
     impl<T> Ptr for &'static T {}
     impl Ptr for unsafe extern "C" fn(*mut u8, *mut u8) {}
+    impl Ptr for unsafe extern "C" fn(*mut u8, i64) {}
 
     macro_rules! signature {
         (fn $name:ident($($param:ident: $ty:ident),*) -> Never) => {

@@ -27,20 +27,41 @@ macro_rules! kodo_abi_table {
             fn kodo_panic_index(index: I64, len: I64, site: Ptr) -> Never [cold];
             fn kodo_panic_div_zero(site: Ptr) -> Never [cold];
             fn kodo_panic_div_overflow(site: Ptr) -> Never [cold];
+            fn kodo_panic_conversion(text: Ptr, type_name: Ptr, site: Ptr) -> Never [cold];
 
             // ---- memory: the one place that allocates and counts objects
             fn kodo_mem_alloc(size: I64) -> Ptr [leaf];
             fn kodo_mem_free(object: Ptr) -> Unit [leaf];
+
+            // Calls `work(object, all)`: now, or after the one that is being called, so that works which ask for works need
+            // no deeper stack.
+            fn kodo_mem_later(work: Ptr, object: Ptr, all: I64) -> Unit [];
 
             // ---- strings (owned = the count moves into the callee; results are owned)
             fn kodo_string_free(s: Ptr) -> Unit [leaf];
             fn kodo_string_append(owned: Ptr, borrowed: Ptr) -> Ptr [leaf];
             fn kodo_string_append_int(owned: Ptr, v: I64) -> Ptr [leaf];
             fn kodo_string_append_float(owned: Ptr, v: F64) -> Ptr [leaf];
+            fn kodo_string_append_uint(owned: Ptr, v: I64) -> Ptr [leaf];
+            fn kodo_string_append_float32(owned: Ptr, v: F64) -> Ptr [leaf];
             fn kodo_string_append_bool(owned: Ptr, v: Bool) -> Ptr [leaf];
             fn kodo_string_from_int(v: I64) -> Ptr [leaf];
+            fn kodo_string_from_code(code: I64) -> Ptr [leaf];
             fn kodo_string_from_float(v: F64) -> Ptr [leaf];
+            fn kodo_string_from_uint(v: I64) -> Ptr [leaf];
+            fn kodo_string_from_float32(v: F64) -> Ptr [leaf];
             fn kodo_string_from_bool(v: Bool) -> Ptr [leaf];
+            // `format`, from its lowest bit: 21 of the fill, 2 of the alignment (none, left, centre, right), `+`, `#`, `0`,
+            // is there a precision, 10 of the precision, 16 of the width, 3 of the kind (text, debug, x, X, b, o, e, E).
+            // `bits` is the width of an integer's type, negative if it has no sign; `single`: the number was a Float32.
+            fn kodo_string_format_int(owned: Ptr, v: I64, bits: I64, format: I64) -> Ptr [leaf];
+            fn kodo_string_format_float(owned: Ptr, v: F64, single: Bool, format: I64) -> Ptr [leaf];
+            fn kodo_string_format_text(owned: Ptr, borrowed: Ptr, format: I64) -> Ptr [leaf];
+            fn kodo_string_append_quoted(owned: Ptr, borrowed: Ptr) -> Ptr [leaf];
+            fn kodo_string_chars(s: Ptr) -> Ptr [leaf];
+            fn kodo_string_bytes(s: Ptr) -> Ptr [leaf];
+            fn kodo_string_try_parse_int(s: Ptr, out: Ptr) -> Bool [leaf];
+            fn kodo_string_try_parse_float(s: Ptr, out: Ptr) -> Bool [leaf];
             fn kodo_string_eq(a: Ptr, b: Ptr) -> Bool [leaf];
             fn kodo_string_cmp(a: Ptr, b: Ptr) -> I64 [leaf];
             fn kodo_string_length(s: Ptr) -> I64 [leaf];
@@ -57,6 +78,10 @@ macro_rules! kodo_abi_table {
             fn kodo_string_char_at(s: Ptr, index: I64) -> I64 [leaf];
             fn kodo_string_split(s: Ptr, separator: Ptr) -> Ptr [leaf];
 
+            // ---- function values
+            fn kodo_closure_free(object: Ptr) -> Unit [];
+            fn kodo_closure_share(object: Ptr, all: I64) -> Unit [];
+
             // ---- lists (`list` is the address of the variable that holds the buffer pointer)
             fn kodo_list_free(buffer: Ptr, ty: Ptr) -> Unit [];
             fn kodo_list_from(values: Ptr, count: I64, ty: Ptr) -> Ptr [leaf];
@@ -68,6 +93,11 @@ macro_rules! kodo_abi_table {
             // ---- hashing: the hash so far, and what follows; keyed by the process's seed
             fn kodo_hash_word(state: I64, word: I64) -> I64 [leaf];
             fn kodo_hash_string(state: I64, s: Ptr) -> I64 [leaf];
+
+            // ---- characters and numbers
+            fn kodo_char_is_alpha(code: I64) -> Bool [leaf];
+            fn kodo_char_is_whitespace(code: I64) -> Bool [leaf];
+            fn kodo_rand_int(low: I64, high: I64) -> I64 [leaf];
 
             // ---- text input and output
             fn kodo_io_print(s: Ptr) -> Unit [leaf];

@@ -1,7 +1,8 @@
 //! Memory: the one place that allocates and frees what compiled programs hold.
 //!
 //! Everything comes from mimalloc, the runtime's own Rust objects too (it is the global allocator), because programs
-//! allocate on one worker and free on another all the time. `buffer` has the counted buffers behind strings and lists.
+//! allocate on one worker and free on another all the time. `buffer` has the counted buffers behind strings and lists;
+//! `later` drops values of any depth without a deep stack.
 //!
 //! Objects can be counted to find leaks: `KODO_DEBUG=1` and tests switch the counter on, and a program that ended
 //! normally has zero left. Off, it costs one predictable branch on a byte that is never written.
@@ -10,18 +11,19 @@
 //! collections abort.
 
 pub mod buffer;
+pub mod later;
 
 use crate::{abi, panic};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-#[cfg(not(miri))]
+#[cfg(not(any(miri, feature = "system-allocator")))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Miri runs no foreign code but knows these three.
-#[cfg(miri)]
+/// For tools that watch the system's allocator (valgrind, sanitizers; Miri knows these three and no foreign code).
+#[cfg(any(miri, feature = "system-allocator"))]
 use libc::{free as raw_free, malloc as raw_malloc, realloc as raw_realloc};
-#[cfg(not(miri))]
+#[cfg(not(any(miri, feature = "system-allocator")))]
 use libmimalloc_sys::{mi_free as raw_free, mi_malloc as raw_malloc, mi_realloc as raw_realloc};
 
 /// Written once, before the program's first object; see [`count_objects`].

@@ -15,6 +15,7 @@
 
 pub mod futex;
 pub mod idle;
+pub mod inline;
 pub mod park;
 pub mod preempt;
 pub mod queue;
@@ -158,7 +159,12 @@ pub unsafe fn spawn(entry: Entry, env: *mut u8, env_ty: &'static TypeInfo, futur
         None => (registry::take(), worker::fresh_id()),
     };
     // SAFETY: the task is vacant and ours; the rest is the caller's.
-    unsafe { (*task).occupy(id, entry, env, Some(env_ty), future, site) };
+    unsafe {
+        (*task).occupy(id, entry, env, Some(env_ty), future, site);
+        if !future.is_null() {
+            future::set_task(future, task);
+        }
+    }
     schedule(TaskRef(task));
     if worker.is_some_and(|w| w.local.len() >= BURST) {
         park::yield_now();

@@ -7,7 +7,7 @@
 //! An OS thread of `parallel` has the same word and sleeps on it. Its count as something that can make something happen
 //! (`idle`) goes when it has settled on PARKED, and is given back by its waker before the word changes.
 
-use super::{runtime, schedule};
+use super::{inline, runtime, schedule};
 use crate::abi::Site;
 use crate::sched::worker::worker;
 use crate::sequential;
@@ -122,7 +122,7 @@ impl Waiter {
     #[must_use]
     pub fn id(self) -> u64 {
         match self.who() {
-            Who::Green(task) => task.id(),
+            Who::Green(task) => inline::innermost(task).id(),
             Who::Os(_) => 0,
             // SAFETY: as above.
             Who::Block(frame) => unsafe { (*frame).id() },
@@ -213,7 +213,10 @@ pub fn yield_now() {
 /// Writes who a waiter is.
 pub(crate) fn describe(waiter: Waiter, out: &mut dyn fmt::Write) -> fmt::Result {
     match waiter.who() {
-        Who::Green(task) => describe_thread(task.id(), task.site(), out),
+        Who::Green(task) => {
+            let inner = inline::innermost(task);
+            describe_thread(inner.id(), inner.site(), out)
+        }
         Who::Os(thread) => thread.describe(out),
         // SAFETY: a waiter is held only while its block has not ended.
         Who::Block(frame) => unsafe { describe_thread((*frame).id(), (*frame).site(), out) },

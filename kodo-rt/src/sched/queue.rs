@@ -55,6 +55,11 @@ impl Local {
         self.run.push(task);
     }
 
+    /// The newest.
+    pub fn pop(&self) -> Option<TaskRef> {
+        self.run.pop()
+    }
+
     pub fn push_yielded(&self, task: TaskRef) {
         self.yielded.push(task);
     }
@@ -106,6 +111,11 @@ impl Local {
 impl Remote {
     pub fn is_empty(&self) -> bool {
         self.run.is_empty() && self.yielded.is_empty()
+    }
+
+    /// Whether a single thread waits here (a hint: it may be gone).
+    pub fn has_one(&self) -> bool {
+        self.run.len() + self.yielded.len() == 1
     }
 }
 

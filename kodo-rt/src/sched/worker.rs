@@ -3,16 +3,26 @@
 use super::queue::Local;
 use super::{futex, runtime};
 use crate::stack::{Slot, pool::Pool};
+use crate::sync::future;
+use crate::sync::start::Dequeued;
 use crate::task::registry::Vacant;
 use crate::task::{MAIN_ID, Operation, Task, TaskRef};
 use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Identity numbers taken at a time; smaller numbers look more consecutive, larger ones share the counter less.
 const IDS: u64 = 32;
 /// How often a searching worker looks around before it sleeps: some microseconds.
 const ROUNDS: u32 = 4;
+/// A queue's only thread is stolen after it has waited so long. Usually its worker is about to run it: of a pair of
+/// threads that wake each other one is always alone in the queue, and would wander from worker to worker. Shorter
+/// steals from such pairs, longer delays the first of few threads that could run in parallel.
+const ALONE: Duration = Duration::from_micros(50);
+/// How long a worker that saw only such threads closes its eyes. It stays counted as searching, so that nobody pays for
+/// waking it.
+const DOZE: Duration = Duration::from_micros(100);
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(MAIN_ID + 1);
 
@@ -118,6 +128,16 @@ impl Worker {
         // SAFETY: it was in a queue, and now it is ours; tasks are never freed.
         let this = unsafe { &*task };
         if this.slot() == Slot::NONE {
+            let future = this.future();
+            if !future.is_null() {
+                // SAFETY: the thread's reference keeps the future until the task is vacated.
+                match unsafe { (*future).start.dequeue() } {
+                    Dequeued::Run => {}
+                    Dequeued::Leave => return,
+                    // SAFETY: we have the task again.
+                    Dequeued::Vacate => return unsafe { self.vacate(task) },
+                }
+            }
             let Some(slot) = self.stacks.borrow_mut().take() else { out_of_stacks() };
             // SAFETY: the task is ours and the slot was free.
             unsafe { this.bind(slot) };
@@ -147,6 +167,39 @@ impl Worker {
         }
     }
 
+    /// Makes the task of a thread vacant that an awaiter has run.
+    ///
+    /// # Safety
+    /// The caller is the last of the two that had it.
+    pub(super) unsafe fn vacate(&self, task: *mut Task) {
+        // SAFETY: as promised; the thread's reference is given back once.
+        unsafe {
+            let future = (*task).future();
+            (*task).vacate();
+            self.vacant.borrow_mut().give(task);
+            future::release(future);
+        }
+    }
+
+    /// Takes what awaiters have run off the end of the queue: of fork-join programs it would grow long.
+    pub(super) fn drop_finished(&self) {
+        while let Some(TaskRef(task)) = self.local.pop() {
+            // SAFETY: it was in the queue, and now it is ours, or an awaiter's of whom it says so; the thread's reference
+            // keeps the future.
+            unsafe {
+                let future = (*task).future();
+                let never_ran = (*task).slot() == Slot::NONE;
+                if never_ran && !future.is_null() && (*future).start.is_finished() {
+                    self.vacate(task);
+                    continue;
+                }
+            }
+            // Nobody need be told: this worker is awake and will come to it.
+            self.local.push(TaskRef(task));
+            return;
+        }
+    }
+
     /// The next thread to run. Sleeps until there is one.
     fn next(&self, mut searching: bool) -> TaskRef {
         let runtime = runtime();
@@ -155,15 +208,8 @@ impl Worker {
                 return self.got(task, searching);
             }
             searching = searching || runtime.idle.try_search();
-            if searching {
-                for round in 0..ROUNDS {
-                    if let Some(task) = self.steal().or_else(|| self.local.next(&runtime.injector)) {
-                        return self.got(task, searching);
-                    }
-                    for _ in 0..16u32 << round {
-                        std::hint::spin_loop();
-                    }
-                }
+            if searching && let Some(task) = self.search() {
+                return self.got(task, searching);
             }
             self.sleep(searching);
             searching = true;
@@ -197,8 +243,32 @@ impl Worker {
         wake.store(0, Ordering::Relaxed);
     }
 
-    /// Takes half of what some other worker has, starting at a random one.
-    fn steal(&self) -> Option<TaskRef> {
+    /// Looks for a thread elsewhere until there is none, or none but such as will be run where they are.
+    fn search(&self) -> Option<TaskRef> {
+        let runtime = runtime();
+        let mut alone = None;
+        let mut dozed = false;
+        loop {
+            for round in 0..ROUNDS {
+                if let Some(task) = self.steal(&mut alone).or_else(|| self.local.next(&runtime.injector)) {
+                    return Some(task);
+                }
+                for _ in 0..16u32 << round {
+                    std::hint::spin_loop();
+                }
+            }
+            if dozed || alone.is_none() {
+                return None;
+            }
+            // Nobody else touches the word while this worker is awake.
+            futex::wait(&runtime.workers[self.id].wake, 0, Some(DOZE));
+            dozed = true;
+        }
+    }
+
+    /// Takes half of what some other worker has, starting at a random one. `alone` remembers a thread that was alone in
+    /// its queue, until its worker does something.
+    fn steal(&self, alone: &mut Option<Alone>) -> Option<TaskRef> {
         let workers = &runtime().workers;
         let mut random = self.random.get();
         random ^= random << 13;
@@ -206,14 +276,54 @@ impl Worker {
         random ^= random << 5;
         self.random.set(random);
         let first = random as usize % workers.len();
-        (0..workers.len())
-            .map(|i| (first + i) % workers.len())
-            .filter(|&victim| victim != self.id)
-            .find_map(|victim| self.local.steal_from(&workers[victim].queues))
+        for victim in (0..workers.len()).map(|i| (first + i) % workers.len()).filter(|&victim| victim != self.id) {
+            let shared = &workers[victim];
+            if shared.queues.has_one() && !alone_for_long(alone, victim, shared.tick.load(Ordering::Relaxed)) {
+                continue;
+            }
+            if let Some(task) = self.local.steal_from(&shared.queues) {
+                return Some(task);
+            }
+        }
+        None
+    }
+}
+
+/// A thread seen alone in the queue of `victim`, and what that worker had done by then.
+struct Alone {
+    victim: usize,
+    tick: u64,
+    since: Instant,
+}
+
+fn alone_for_long(alone: &mut Option<Alone>, victim: usize, tick: u64) -> bool {
+    match alone {
+        Some(seen) if seen.victim == victim && seen.tick == tick => seen.since.elapsed() >= ALONE,
+        _ => {
+            *alone = Some(Alone { victim, tick, since: Instant::now() });
+            false
+        }
     }
 }
 
 /// Every slot is held by a thread that started and did not end.
 fn out_of_stacks() -> ! {
     crate::entry::fatal("out of stacks for green threads: too many have started and wait")
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lone_thread_is_left_to_its_worker_until_that_does_nothing_for_a_while() {
+        let mut alone = None;
+        assert!(!alone_for_long(&mut alone, 1, 7), "seen for the first time");
+        let long_ago = Instant::now().checked_sub(2 * ALONE).expect("the clock started earlier");
+        alone = Some(Alone { victim: 1, tick: 7, since: long_ago });
+        assert!(alone_for_long(&mut alone, 1, 7));
+        assert!(!alone_for_long(&mut alone, 1, 8), "its worker has run something since");
+        alone = Some(Alone { victim: 1, tick: 7, since: long_ago });
+        assert!(!alone_for_long(&mut alone, 2, 7), "another worker's");
+    }
 }

@@ -212,6 +212,13 @@ pub fn set_owner(slot: Slot, task: *mut Task) {
     }
 }
 
+/// Whether half of the largest stack is left to the calling thread, whose slot this is.
+pub fn has_half(slot: Slot) -> bool {
+    let Some(slab) = slab() else { return false };
+    let here = 0u8;
+    slab.top(slot).saturating_sub(ptr::from_ref(&here).addr()) <= slab.usable_max() / 2
+}
+
 /// Gives back what a grown stack committed, and puts its soft guard back.
 fn trim(slot: Slot) {
     let Some(slab) = slab() else { return };

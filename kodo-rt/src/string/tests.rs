@@ -298,3 +298,15 @@ fn freeing_after_the_last_handle() {
         }
     });
 }
+
+#[test]
+fn codes_that_are_no_characters_give_no_text() {
+    for (code, expected) in [(65, "A"), (0x14D, "ō"), (0x1F600, "😀"), (-1, ""), (0xD800, ""), (0x11_0000, "")] {
+        let s = kodo_string_from_code(code);
+        // SAFETY: fresh, and released once.
+        unsafe {
+            assert_eq!(text(s), expected);
+            release(s);
+        }
+    }
+}

@@ -7,14 +7,22 @@
 //! The result is marked as shared once, before that; every await then takes a counted copy of it, at the same time as
 //! others if need be. The last handle drops the result, awaited or not.
 
+use super::start::Start;
 use super::value::{drop_value, move_bytes, share, size};
 use super::waitlist::WaitList;
 use crate::abi::{Site, TypeInfo};
+use crate::sched::inline;
 use crate::sched::park::{self, Reason, Waiter, Why};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use crate::task::Task;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 pub struct Future {
     handles: AtomicUsize,
+    /// Who runs the thread.
+    pub(crate) start: Start,
+    /// The thread's task, as long as it has not started; null: not a green thread.
+    task: AtomicPtr<Task>,
     waiters: WaitList<Waiter>,
     ty: &'static TypeInfo,
     /// Where its thread was started.
@@ -34,7 +42,14 @@ pub unsafe fn new(result_ty: &'static TypeInfo, site: *const Site) -> *mut Futur
     let future = crate::mem::alloc(result_offset(result_ty) + size(result_ty)).cast::<Future>();
     // SAFETY: fresh memory with room for a header; objects are aligned for any field.
     unsafe {
-        future.write(Future { handles: AtomicUsize::new(2), waiters: WaitList::new(), ty: result_ty, site });
+        future.write(Future {
+            handles: AtomicUsize::new(2),
+            start: Start::default(),
+            task: AtomicPtr::new(ptr::null_mut()),
+            waiters: WaitList::new(),
+            ty: result_ty,
+            site,
+        });
     }
     future
 }
@@ -48,19 +63,47 @@ pub unsafe fn result_slot(f: *mut Future) -> *mut u8 {
     unsafe { f.cast::<u8>().add(result_offset((*f).ty)) }
 }
 
+/// Says which green thread computes the result, before it is queued.
+///
+/// # Safety
+/// `f` is alive, and nobody else has it yet.
+pub(crate) unsafe fn set_task(f: *mut Future, task: *mut Task) {
+    // SAFETY: as promised. Relaxed: whoever awaits got the handle from the spawner afterwards.
+    unsafe { (*f).task.store(task, Ordering::Relaxed) };
+}
+
+/// The task of the thread that computes the result. Only who claims the start may touch it.
+///
+/// # Safety
+/// `f` is alive.
+pub(crate) unsafe fn task(f: *mut Future) -> *mut Task {
+    // SAFETY: as promised.
+    unsafe { (*f).task.load(Ordering::Relaxed) }
+}
+
 /// The result is there: wakes all awaiters and gives the thread's reference back.
 ///
 /// # Safety
 /// Once per future, by the holder of the thread's reference, with a result in the slot.
 pub unsafe fn complete(f: *mut Future) {
-    // SAFETY: the thread's reference keeps the future alive until `release`; every waiter found parks, or will, and
-    // was found once.
+    // SAFETY: as promised.
+    unsafe {
+        publish(f);
+        release(f);
+    }
+}
+
+/// The result is there: wakes all awaiters. The thread's reference stays.
+///
+/// # Safety
+/// As for `complete`.
+pub(crate) unsafe fn publish(f: *mut Future) {
+    // SAFETY: the thread's reference keeps the future alive; every waiter found parks, or will, and was found once.
     unsafe {
         share((*f).ty, result_slot(f), 1);
         for waiter in (*f).waiters.finish() {
             waiter.unpark();
         }
-        release(f);
     }
 }
 
@@ -92,6 +135,9 @@ pub unsafe fn wait(f: *mut Future, reason: Reason, site: *const Site) {
 pub unsafe fn await_copy(f: *mut Future, out: *mut u8, site: *const Site) {
     // SAFETY: as promised. After `wait` the result is there, shared, and nobody changes its bytes.
     unsafe {
+        if !is_done(f) {
+            inline::run(f);
+        }
         wait(f, Reason::Await, site);
         move_bytes(result_slot(f), out, size((*f).ty));
         if let Some(copy) = (*f).ty.copy {

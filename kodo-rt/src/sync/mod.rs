@@ -17,6 +17,7 @@ pub mod future;
 mod lock;
 pub mod parallel;
 pub mod select;
+pub mod start;
 mod value;
 mod waitlist;
 mod waitq;

@@ -63,6 +63,8 @@ pub struct Task {
     reason: AtomicU8,
     wait_site: AtomicPtr<Site>,
     wait_object: AtomicPtr<Site>,
+    /// The thread that this one runs on its own stack (`sched::inline`); null: only itself.
+    pub(crate) inner: AtomicPtr<Task>,
     env: UnsafeCell<Env>,
 }
 
@@ -95,6 +97,7 @@ impl Task {
             reason: AtomicU8::new(0),
             wait_site: AtomicPtr::new(ptr::null_mut()),
             wait_object: AtomicPtr::new(ptr::null_mut()),
+            inner: AtomicPtr::new(ptr::null_mut()),
             env: UnsafeCell::new(Env([MaybeUninit::uninit(); INLINE_ENV])),
         }
     }
@@ -174,6 +177,11 @@ impl Task {
         self.reason.store(0, Ordering::Relaxed);
     }
 
+    /// The future that it completes, if it has one.
+    pub(crate) fn future(&self) -> *mut Future {
+        self.future.get()
+    }
+
     pub(crate) fn slot(&self) -> Slot {
         self.slot.get()
     }
@@ -223,18 +231,12 @@ impl Task {
             // A thread without a future has no result (or main's integer).
             let mut scratch = [0u64; 8];
             let future = self.future.get();
-            let far = self.far_env.get();
-            let env = if far.is_null() { self.env.get().cast::<u8>() } else { far };
-            let entry = self.entry.get().expect("an occupied task has an entry");
-            // SAFETY: `occupy` was given an entry that takes this environment; the future is alive while we hold its
-            // reference; the far environment is ours, and empty once the entry has run.
+            // SAFETY: the task is ours; the future is alive while we hold its reference.
             unsafe {
-                let out = if future.is_null() { scratch.as_mut_ptr().cast() } else { future::result_slot(future) };
-                entry(env, out);
-                if !far.is_null() {
-                    mem::free(far);
-                }
-                if !future.is_null() {
+                if future.is_null() {
+                    self.run_entry(scratch.as_mut_ptr().cast());
+                } else {
+                    self.run_entry(future::result_slot(future));
                     future::complete(future);
                 }
             }
@@ -245,6 +247,40 @@ impl Task {
         // A panic must not reach the switch. It is the runtime's own: those of programs end the process where they happen.
         if result.is_err() {
             crate::entry::internal_error("a panic in the runtime reached the root of a thread");
+        }
+    }
+}
+
+impl Task {
+    /// Runs the entry on the calling stack.
+    ///
+    /// # Safety
+    /// The caller has the task, which is occupied and did not run; `out` has room for what its entry writes.
+    unsafe fn run_entry(&self, out: *mut u8) {
+        let far = self.far_env.get();
+        let env = if far.is_null() { self.env.get().cast::<u8>() } else { far };
+        let entry = self.entry.get().expect("an occupied task has an entry");
+        // SAFETY: `occupy` was given an entry that takes this environment; the far environment is ours, and empty once
+        // the entry has run.
+        unsafe {
+            entry(env, out);
+            if !far.is_null() {
+                mem::free(far);
+            }
+        }
+    }
+
+    /// Runs the thread on the stack of the one that awaits it, and completes its future. The thread's reference to the
+    /// future stays.
+    ///
+    /// # Safety
+    /// The caller claimed the start of the thread.
+    pub(crate) unsafe fn run_inline(&self) {
+        let future = self.future.get();
+        // SAFETY: who claims the start has the task; the future is alive while its thread's reference is.
+        unsafe {
+            self.run_entry(future::result_slot(future));
+            future::publish(future);
         }
     }
 }

@@ -38,11 +38,11 @@ mod tests;
 mod walk;
 
 use super::dataflow::{Cfg, Sparse, WorkSet, liveness};
-use super::typing::{may_panic, place_ty};
+use super::typing::{call_may_panic, place_ty};
 use super::visit::{self, operand_place};
 use super::{
-    Block, BlockId, Body, Callee, Local, Operand, Passing, Place, Program, RESULT, Statement, StatementKind,
-    Terminator, TerminatorKind,
+    Block, BlockId, Body, Local, Operand, Passing, Place, Program, RESULT, Statement, StatementKind, Terminator,
+    TerminatorKind,
 };
 use crate::source::Span;
 use crate::types::counted::Counted;
@@ -250,7 +250,7 @@ impl Counter {
             }
         }
         let unwind = match &mut terminator.kind {
-            TerminatorKind::Call { callee: Callee::Intrinsic(op, _), .. } if !may_panic(*op) => return,
+            TerminatorKind::Call { callee, .. } if !call_may_panic(callee) => return,
             TerminatorKind::Call { unwind, .. }
             | TerminatorKind::Check { unwind, .. }
             | TerminatorKind::Select { unwind, .. } => unwind,

@@ -144,7 +144,8 @@ fn borrow_arguments(body: &mut Body, index: usize, tables: &mut Tables<'_>) {
                     Callee::Instance(id) => {
                         tables.passing.get(id.0 as usize).and_then(|p| p.get(n)) == Some(&Passing::Borrowed)
                     }
-                    Callee::Function(..) => false,
+                    Callee::Value => n == 0,
+                    Callee::Function(..) | Callee::Closure(_) => false,
                 };
                 if is_borrowed {
                     borrowed.push(arg);

@@ -7,11 +7,11 @@ use super::insert;
 use crate::mir::dataflow::{Cfg, liveness};
 use crate::mir::parse::{Parsed, parse_program};
 use crate::mir::text::print_program;
-use crate::mir::typing::{may_panic, place_ty};
+use crate::mir::typing::{call_may_panic, place_ty};
 use crate::mir::verify::verify;
 use crate::mir::visit::{self, operand_place};
 use crate::mir::{
-    BlockId, Body, Callee, Const, Local, Operand, Passing, Place, Projection, RESULT, Rvalue, SelectArm, Statement,
+    BlockId, Body, Const, Local, Operand, Passing, Place, Projection, RESULT, Rvalue, SelectArm, Statement,
     StatementKind, TerminatorKind,
 };
 use crate::types::counted::Counted;
@@ -120,7 +120,7 @@ impl Walker<'_> {
                         *self.slot(&mut state, place)? = new;
                     }
                 }
-                let panics = !matches!(callee, Callee::Intrinsic(op, _) if !may_panic(*op));
+                let panics = call_may_panic(callee);
                 if panics && unwind.is_none() {
                     self.finish(state.clone(), false)?;
                 }

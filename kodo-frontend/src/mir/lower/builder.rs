@@ -43,6 +43,8 @@ pub(super) struct Frame {
     pub(super) scopes: Vec<Scope>,
     /// Where `_0` is returned.
     pub(super) exit: BlockId,
+    /// The constant 0, if a cell was looked into.
+    zero: Option<Local>,
 }
 
 impl Frame {
@@ -57,6 +59,7 @@ impl Frame {
             vars: FxHashMap::default(),
             scopes: Vec::new(),
             exit: BlockId(0),
+            zero: None,
         };
         let entry = frame.new_block();
         frame.exit = frame.new_block();
@@ -71,6 +74,18 @@ impl Frame {
 
     pub(super) fn temp(&mut self, ty: Ty, span: Span) -> Local {
         self.declare(LocalDecl { ty, name: None, span, passing: Passing::Owned })
+    }
+
+    /// The index of what a cell holds, set where the body begins.
+    pub(super) fn zero(&mut self) -> Local {
+        if let Some(zero) = self.zero {
+            return zero;
+        }
+        let zero = self.temp(Ty::INT, self.span);
+        self.zero = Some(zero);
+        let set = StatementKind::Assign(Place::local(zero), Rvalue::Use(Operand::Const(Const::Int(0))));
+        self.blocks[0].statements.insert(0, Statement { kind: set, span: self.span });
+        zero
     }
 
     pub(super) fn ty(&self, local: Local) -> Ty {

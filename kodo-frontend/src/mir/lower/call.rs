@@ -11,7 +11,7 @@ use crate::syntax::ast::Mode;
 use crate::types::ty::Ty;
 
 /// An evaluated argument; the place of a `mut` one is checked only when all are evaluated.
-enum Arg {
+pub(super) enum Arg {
     Value(Operand),
     Target(Target),
 }
@@ -77,7 +77,7 @@ impl Lower<'_> {
 
     /// Evaluates the arguments. A constant that is lent to a function is put in a temporary to lend; operations of the
     /// language take constants as they are.
-    fn arguments(&mut self, ids: &[ExprId], passing: &[Passing], lend_places: bool) -> Vec<Arg> {
+    pub(super) fn arguments(&mut self, ids: &[ExprId], passing: &[Passing], lend_places: bool) -> Vec<Arg> {
         let last_change = ids.iter().rposition(|&id| self.changes(id)).unwrap_or(0);
         let mut args = Vec::with_capacity(ids.len());
         for (index, (&id, &passing)) in ids.iter().zip(passing).enumerate() {

@@ -1,5 +1,6 @@
 //! Which expressions may change a variable of the function they stand in: assignments and calls with `mut` arguments,
-//! and everything that contains one. A spawned block changes only copies.
+//! and everything that contains one. A spawned block changes only copies, a closure nothing of
+//! what it captured.
 //!
 //! Computed once per body, for all expressions: asking again for every operand of a deep tree would be quadratic.
 
@@ -28,7 +29,7 @@ pub(super) fn compute(body: &Body, functions: &[Function]) -> Vec<bool> {
             }
             _ => false,
         };
-        if !matches!(kind, ExprKind::Spawn(_)) {
+        if !matches!(kind, ExprKind::Spawn(_) | ExprKind::Closure(_)) {
             for_each_child(kind, &mut |child| answer |= changes[child.0 as usize]);
         }
         changes[id.0 as usize] = answer;
@@ -42,6 +43,7 @@ fn for_each_child(kind: &ExprKind, f: &mut impl FnMut(ExprId)) {
         | ExprKind::Unit
         | ExprKind::Lit(_)
         | ExprKind::Local(_)
+        | ExprKind::Function { .. }
         | ExprKind::Break
         | ExprKind::Continue => {}
         ExprKind::Call { args: items, .. } | ExprKind::Tuple(items) | ExprKind::List(items) => {
@@ -92,6 +94,11 @@ fn for_each_child(kind: &ExprKind, f: &mut impl FnMut(ExprId)) {
         }
         ExprKind::Return(value) => value.iter().copied().for_each(f),
         ExprKind::Spawn(spawn) => f(spawn.body),
+        ExprKind::Closure(closure) => f(closure.body),
+        ExprKind::CallValue { callee, args } => {
+            f(*callee);
+            args.iter().copied().for_each(f);
+        }
         ExprKind::Select(select) => {
             for arm in &select.arms {
                 match arm {
@@ -114,7 +121,7 @@ fn for_each_child(kind: &ExprKind, f: &mut impl FnMut(ExprId)) {
         }
         ExprKind::FString(parts) => {
             for part in parts {
-                if let FPart::Hole(hole) = part {
+                if let FPart::Hole(hole) | FPart::Formatted(hole, _) = part {
                     f(*hole);
                 }
             }

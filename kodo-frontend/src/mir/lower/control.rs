@@ -103,7 +103,7 @@ impl Lower<'_> {
         for (block, value) in [(yes, true), (no, false)] {
             self.frame.start(block);
             if let Some(dest) = dest {
-                self.assign(dest, Rvalue::Use(Operand::Const(constant(&Lit::Bool(value)))), span);
+                self.assign(dest, Rvalue::Use(Operand::Const(constant(&Lit::Bool(value), Ty::BOOL))), span);
             }
             self.frame.goto(join, span);
         }
@@ -176,7 +176,8 @@ impl Lower<'_> {
 
     fn increment(&mut self, counter: Local, span: Span) {
         let count = Operand::Copy(Place::local(counter));
-        self.assign(counter, Rvalue::Binary(BinaryOp::Add, count, Operand::Const(Const::Int(1))), span);
+        let one = Operand::Const(constant(&Lit::Int(1), self.frame.ty(counter)));
+        self.assign(counter, Rvalue::Binary(BinaryOp::Add, count, one), span);
     }
 
     pub(super) fn for_each(&mut self, pat: PatId, iter: ExprId, body: ExprId, span: Span) {

@@ -72,6 +72,9 @@ impl Lower<'_> {
             ExprKind::Assign { target, value } => self.assign_to(*target, *value, span),
             ExprKind::AssignOp { op, target, value } => self.assign_op(*op, *target, *value, span),
             ExprKind::Spawn(spawn) => self.spawn(id, spawn, dest),
+            ExprKind::Function { function, type_args } => self.function_value(id, *function, type_args, dest),
+            ExprKind::Closure(closure) => self.closure(id, closure, dest),
+            ExprKind::CallValue { callee, args } => self.call_value(id, *callee, args, dest),
             ExprKind::Parallel(block) => self.parallel(*block, dest, span),
             ExprKind::Select(select) => self.select(select, dest, span),
             ExprKind::Await(future) => self.await_future(id, *future, dest),
@@ -85,7 +88,7 @@ impl Lower<'_> {
         let expr = body.expr(id);
         match &expr.kind {
             ExprKind::Unit => Operand::Const(Const::Unit),
-            ExprKind::Lit(lit) => Operand::Const(constant(lit)),
+            ExprKind::Lit(lit) => Operand::Const(constant(lit, expr.ty)),
             ExprKind::Unary(UnaryOp::Neg, value) if let Some(negated) = self.negated(*value) => Operand::Const(negated),
             ExprKind::Local(_) | ExprKind::Field(..) | ExprKind::Index(..) => Operand::Copy(self.place(id)),
             _ if expr.ty == Ty::UNIT || expr.ty == Ty::NEVER => {
@@ -96,10 +99,10 @@ impl Lower<'_> {
         }
     }
 
-    fn negated(&self, value: ExprId) -> Option<Const> {
-        match &self.body.expr(value).kind {
-            ExprKind::Lit(Lit::Int(value)) => Some(Const::Int(value.wrapping_neg())),
-            ExprKind::Lit(Lit::Float(value)) => Some(Const::Float(-value)),
+    fn negated(&self, value_id: ExprId) -> Option<Const> {
+        match &self.body.expr(value_id).kind {
+            ExprKind::Lit(Lit::Int(value)) if self.ty(value_id) == Ty::INT => Some(Const::Int(value.wrapping_neg())),
+            ExprKind::Lit(Lit::Float(value)) => Some(constant(&Lit::Float(-value), self.ty(value_id))),
             _ => None,
         }
     }
@@ -182,6 +185,17 @@ impl Lower<'_> {
         let operands = self.operands(&values);
         let mut in_order: Vec<(u32, Operand)> = fields.iter().map(|field| field.0).zip(operands).collect();
         in_order.sort_by_key(|field| field.0);
+        for (field, operand) in &mut in_order {
+            if self.cells.contains(&(adt, variant, *field)) {
+                let (value, span) = (fields.iter().find(|f| f.0 == *field).map_or(id, |f| f.1), self.span(id));
+                let element = self.ty(value);
+                let cell = self.types.app(TyCon::List, &[element]);
+                let into = self.frame.temp(cell, span);
+                let callee = Callee::Intrinsic(Intrinsic::ListFrom, vec![element]);
+                self.emit_call(callee, vec![operand.clone()], Some(into), cell, span);
+                *operand = Operand::Copy(Place::local(into));
+            }
+        }
         let fields = in_order.into_iter().map(|field| field.1).collect();
         self.value(id, Rvalue::Construct { adt, variant, fields }, dest);
     }
@@ -238,8 +252,11 @@ impl Lower<'_> {
     }
 }
 
-pub(super) fn constant(lit: &Lit) -> Const {
+/// A literal of the type.
+pub(super) fn constant(lit: &Lit, ty: Ty) -> Const {
     match lit {
+        Lit::Int(value) if let Some(width) = ty.width() => Const::Fixed(width, *value),
+        Lit::Float(value) if ty == Ty::FLOAT32 => Const::Float32(*value as f32),
         Lit::Int(value) => Const::Int(*value),
         Lit::Float(value) => Const::Float(*value),
         Lit::Bool(value) => Const::Bool(*value),

@@ -19,6 +19,7 @@ mod arithmetic;
 mod builder;
 mod call;
 mod changes;
+mod closure;
 mod control;
 mod expr;
 mod fstring;
@@ -40,12 +41,13 @@ use crate::source::Span;
 use crate::syntax::ast::Mode;
 use crate::types::ty::{Adt, AdtId, Ty, Types};
 use builder::Frame;
+use rustc_hash::FxHashSet;
 
 /// Lowers every function that has a body; the result is indexed by `FnId`.
 ///
 /// The program is changed only by interning types that a loop over a channel and a `parallel` block need.
 pub fn lower(program: &mut hir::Program, _names: &Names) -> Vec<Option<mir::Body>> {
-    let hir::Program { types, adts, functions, option, .. } = program;
+    let hir::Program { types, adts, functions, option, cells, .. } = program;
     let functions = functions.as_slice();
     functions
         .iter()
@@ -57,6 +59,7 @@ pub fn lower(program: &mut hir::Program, _names: &Names) -> Vec<Option<mir::Body
             let mut lower = Lower {
                 types,
                 adts,
+                cells,
                 functions,
                 option: *option,
                 name: &function.display_name,
@@ -75,6 +78,7 @@ pub fn lower(program: &mut hir::Program, _names: &Names) -> Vec<Option<mir::Body
 struct Lower<'a> {
     types: &'a mut Types,
     adts: &'a [Adt],
+    cells: &'a FxHashSet<(AdtId, u32, u32)>,
     functions: &'a [hir::Function],
     option: AdtId,
     /// Of the function.

@@ -6,7 +6,7 @@
 use super::Lower;
 use super::expr::{RED_ZONE, STACK_STEP, constant};
 use crate::hir::{BinaryOp, Lit, PatId, PatKind};
-use crate::mir::{BlockId, Const, Operand, Place, Projection, Rvalue, TerminatorKind};
+use crate::mir::{BlockId, Operand, Place, Projection, Rvalue, TerminatorKind};
 use crate::source::Span;
 use crate::types::ty::{AdtId, AdtKind, Ty};
 
@@ -21,12 +21,12 @@ impl Lower<'_> {
                 PatKind::Error => unreachable!("a program with errors is not lowered"),
                 PatKind::Wild | PatKind::Bind(_, None) => {}
                 PatKind::Bind(_, Some(sub)) => self.test(*sub, place, fail),
-                PatKind::Lit(lit) => self.test_literal(lit, place, fail, span),
+                PatKind::Lit(lit) => self.test_literal(lit, node.ty, place, fail, span),
                 PatKind::Range(from, to) => {
                     let value = Operand::Copy(place.clone());
-                    let from = Operand::Const(Const::Int(*from));
+                    let from = Operand::Const(constant(&Lit::Int(*from), node.ty));
                     self.require(BinaryOp::Le, from, value.clone(), fail, span);
-                    self.require(BinaryOp::Le, value, Operand::Const(Const::Int(*to)), fail, span);
+                    self.require(BinaryOp::Le, value, Operand::Const(constant(&Lit::Int(*to), node.ty)), fail, span);
                 }
                 PatKind::Variant { .. } => {
                     if let Some(key) = self.key(pat) {
@@ -40,7 +40,7 @@ impl Lower<'_> {
         });
     }
 
-    fn test_literal(&mut self, lit: &Lit, place: &Place, fail: BlockId, span: Span) {
+    fn test_literal(&mut self, lit: &Lit, ty: Ty, place: &Place, fail: BlockId, span: Span) {
         let value = Operand::Copy(place.clone());
         match lit {
             Lit::Int(_) | Lit::Bool(_) => {
@@ -50,10 +50,10 @@ impl Lower<'_> {
                 self.frame.terminate(TerminatorKind::Switch { value, targets, otherwise: fail }, span);
                 self.frame.start(matched);
             }
-            Lit::Float(_) => self.require(BinaryOp::Eq, value, Operand::Const(constant(lit)), fail, span),
+            Lit::Float(_) => self.require(BinaryOp::Eq, value, Operand::Const(constant(lit, ty)), fail, span),
             Lit::Str(_) => {
                 let equal = self.frame.temp(Ty::BOOL, span);
-                self.string_eq(value, Operand::Const(constant(lit)), equal, span);
+                self.string_eq(value, Operand::Const(constant(lit, ty)), equal, span);
                 let matched = self.frame.new_block();
                 self.frame.branch(Operand::Copy(Place::local(equal)), matched, fail, span);
                 self.frame.start(matched);
@@ -207,12 +207,15 @@ impl Lower<'_> {
         self.frame.start(go_on);
     }
 
-    fn payload(&self, place: &Place, adt: AdtId, variant: u32, index: usize) -> Place {
+    fn payload(&mut self, place: &Place, adt: AdtId, variant: u32, index: usize) -> Place {
         let mut part = place.clone();
         if self.adts[adt.0 as usize].kind == AdtKind::Enum {
             part.projection.push(Projection::Variant(variant));
         }
         part.projection.push(Projection::Field(index as u32));
+        if self.cells.contains(&(adt, variant, index as u32)) {
+            part.projection.push(Projection::Index(self.frame.zero()));
+        }
         part
     }
 

@@ -8,7 +8,7 @@ use super::expr::{borrowed, mentions};
 use crate::hir::{BinaryOp, ExprId, ExprKind};
 use crate::mir::{Callee, Check, Const, Intrinsic, Local, Operand, Place, Projection, Rvalue};
 use crate::source::Span;
-use crate::types::ty::Ty;
+use crate::types::ty::{Ty, TyCon, TyKind};
 
 /// A place to be written, before its checks.
 pub(super) struct Target {
@@ -18,7 +18,16 @@ pub(super) struct Target {
 
 enum Step {
     Field(u32),
-    Index { index: Local, element: Ty, span: Span },
+    /// Into the cell that the field before it is.
+    Cell {
+        element: Ty,
+        span: Span,
+    },
+    Index {
+        index: Local,
+        element: Ty,
+        span: Span,
+    },
 }
 
 impl Target {
@@ -29,7 +38,7 @@ impl Target {
 
 /// Types without counts, whose copies are plain bits.
 pub(super) fn is_scalar(ty: Ty) -> bool {
-    matches!(ty, Ty::INT | Ty::FLOAT | Ty::BOOL | Ty::UNIT)
+    ty.is_number() || matches!(ty, Ty::BOOL | Ty::UNIT)
 }
 
 pub(super) fn is_place(kind: &ExprKind) -> bool {
@@ -45,7 +54,12 @@ impl Lower<'_> {
             let body = self.body;
             let expr = body.expr(id);
             match expr.kind {
-                ExprKind::Field(_, field) => place.projection.push(Projection::Field(field)),
+                ExprKind::Field(base, field) => {
+                    place.projection.push(Projection::Field(field));
+                    if self.is_cell(self.ty(base), field) {
+                        place.projection.push(Projection::Index(self.frame.zero()));
+                    }
+                }
                 ExprKind::Index(_, index) => {
                     if self.changes(index) {
                         place = match self.fixed(Operand::Copy(place), expr.span) {
@@ -110,6 +124,13 @@ impl Lower<'_> {
         for id in spine {
             let body = self.body;
             let expr = body.expr(id);
+            if let ExprKind::Field(base, field) = expr.kind
+                && self.is_cell(self.ty(base), field)
+            {
+                steps.push(Step::Field(field));
+                steps.push(Step::Cell { element: expr.ty, span: expr.span });
+                continue;
+            }
             steps.push(match expr.kind {
                 ExprKind::Field(_, field) => Step::Field(field),
                 ExprKind::Index(list, index) => Step::Index {
@@ -129,6 +150,7 @@ impl Lower<'_> {
         for step in &target.steps {
             match *step {
                 Step::Field(field) => place.projection.push(Projection::Field(field)),
+                Step::Cell { .. } => place.projection.push(Projection::Index(self.frame.zero())),
                 Step::Index { index, span, .. } => {
                     self.check_index(&place, index, span);
                     place.projection.push(Projection::Index(index));
@@ -144,12 +166,28 @@ impl Lower<'_> {
         for step in &target.steps {
             match *step {
                 Step::Field(field) => place.projection.push(Projection::Field(field)),
+                Step::Cell { element, span } => {
+                    self.make_list_unique(&place, element, span);
+                    place.projection.push(Projection::Index(self.frame.zero()));
+                }
                 Step::Index { index, element, span } => {
-                    let callee = Callee::Intrinsic(Intrinsic::ListMakeUnique, vec![element]);
-                    self.emit_call(callee, vec![Operand::Mut(place.clone())], None, Ty::UNIT, span);
+                    self.make_list_unique(&place, element, span);
                     place.projection.push(Projection::Index(index));
                 }
             }
+        }
+    }
+
+    fn make_list_unique(&mut self, list: &Place, element: Ty, span: Span) {
+        let callee = Callee::Intrinsic(Intrinsic::ListMakeUnique, vec![element]);
+        self.emit_call(callee, vec![Operand::Mut(list.clone())], None, Ty::UNIT, span);
+    }
+
+    /// Is the field of this struct a cell?
+    fn is_cell(&self, base: Ty, field: u32) -> bool {
+        match self.types.kind(base) {
+            TyKind::App(TyCon::Adt(id), _) => self.cells.contains(&(*id, 0, field)),
+            _ => false,
         }
     }
 
@@ -224,9 +262,9 @@ impl Lower<'_> {
         self.frame.assign(place, Rvalue::Use(Operand::Copy(Place::local(result))), span);
     }
 
-    /// Checks of an Int division come before it; other operations have none.
+    /// Checks of an integer division come before it; other operations have none.
     pub(super) fn check_division(&mut self, op: BinaryOp, ty: Ty, dividend: &Operand, divisor: &Operand, span: Span) {
-        if ty == Ty::INT && matches!(op, BinaryOp::Div | BinaryOp::Rem) {
+        if ty.is_integer() && matches!(op, BinaryOp::Div | BinaryOp::Rem) {
             let check = Check::Division { dividend: dividend.clone(), divisor: divisor.clone() };
             self.frame.check(check, span);
         }

@@ -32,7 +32,7 @@
 //! All other locals: O8 initialized on every path before they are read (those without bits excepted).
 
 use crate::mir::dataflow::{Cfg, Sparse, WorkSet, liveness};
-use crate::mir::typing::{Shape, may_panic, operand_ty, place_ty, signature, uncovered};
+use crate::mir::typing::{Shape, call_may_panic, operand_ty, place_ty, signature, uncovered};
 use crate::mir::visit::{self, operand_place};
 use crate::mir::{
     BinaryOp, BlockId, Body, Callee, Check, Local, Operand, Passing, Place, Program, RESULT, Rvalue, SelectArm,
@@ -468,13 +468,13 @@ impl Verifier<'_> {
             Rvalue::Use(operand) => self.expect(operand, ty, "the assigned value"),
             Rvalue::Binary(op, a, b) => {
                 let (Some(left), Some(right)) = (self.operand_ty(a), self.operand_ty(b)) else { return };
-                let number = left == Ty::INT || left == Ty::FLOAT;
+                let number = left.is_number();
                 let (fits, result) = match op {
                     BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Rem => (number, left),
                     BinaryOp::BitAnd | BinaryOp::BitOr | BinaryOp::BitXor => {
-                        (left == Ty::INT || left == Ty::BOOL, left)
+                        (left.is_integer() || left == Ty::BOOL, left)
                     }
-                    BinaryOp::Shl | BinaryOp::Shr => (left == Ty::INT, left),
+                    BinaryOp::Shl | BinaryOp::Shr => (left.is_integer(), left),
                     BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => {
                         (number || left == Ty::BOOL, Ty::BOOL)
                     }
@@ -487,8 +487,8 @@ impl Verifier<'_> {
                 let Some(found) = self.operand_ty(a) else { return };
                 let fits = match op {
                     UnaryOp::Not => found == Ty::BOOL,
-                    UnaryOp::Neg => found == Ty::INT || found == Ty::FLOAT,
-                    UnaryOp::BitNot => found == Ty::INT,
+                    UnaryOp::Neg => found.is_number() && found.is_signed(),
+                    UnaryOp::BitNot => found.is_integer(),
                 };
                 if !fits || found != ty {
                     self.error(format_args!("{op:?} does not fit its operand or its result"));
@@ -546,8 +546,8 @@ impl Verifier<'_> {
             TerminatorKind::Switch { value, .. } => {
                 self.pass(value, Passing::Owned);
                 self.operand(value);
-                if self.operand_ty(value).is_some_and(|ty| ty != Ty::INT && ty != Ty::BOOL) {
-                    self.error("the switch is on neither Int nor Bool");
+                if self.operand_ty(value).is_some_and(|ty| !ty.is_integer() && ty != Ty::BOOL) {
+                    self.error("the switch is on neither an integer nor Bool");
                 }
             }
             TerminatorKind::Return => {
@@ -561,16 +561,18 @@ impl Verifier<'_> {
                 self.call(callee, args, dest, target.is_some());
                 self.not_moved_while_borrowed(&args.iter().collect::<Vec<_>>());
                 self.destination(dest);
-                if !matches!(callee, Callee::Intrinsic(op, _) if !may_panic(*op)) {
+                if call_may_panic(callee) {
                     self.unwinds(*unwind);
                 }
             }
             TerminatorKind::Check { check, unwind, .. } => {
                 let (Check::Index { index: a, len: b } | Check::Division { dividend: a, divisor: b }) = check;
+                let division = matches!(check, Check::Division { .. });
+                let ty = self.operand_ty(a).filter(|ty| division && ty.is_integer()).unwrap_or(Ty::INT);
                 for operand in [a, b] {
                     self.pass(operand, Passing::Owned);
                     self.operand(operand);
-                    self.expect(operand, Ty::INT, "an operand of the check");
+                    self.expect(operand, ty, "an operand of the check");
                 }
                 self.unwinds(*unwind);
             }
@@ -644,6 +646,46 @@ impl Verifier<'_> {
                 let result = body.locals.first().map(|d| d.ty);
                 if returns && result != Some(dest_ty) && result != Some(Ty::NEVER) {
                     self.error("the destination has another type than the result");
+                }
+            }
+            Callee::Value => {
+                let function = args.first().and_then(|f| self.operand_ty(f));
+                let Some(TyKind::Fn(params, result)) = function.map(|ty| self.types.kind(ty).clone()) else {
+                    return self.error("what is called is no function value");
+                };
+                if params.len() + 1 != args.len() {
+                    self.error("another number of arguments than parameters");
+                }
+                modes.push(Passing::Borrowed);
+                for (&param, arg) in params.iter().zip(&args[1..]) {
+                    self.expect(arg, param, "an argument");
+                    modes.push(Passing::Owned);
+                }
+                if returns && result != dest_ty && result != Ty::NEVER {
+                    self.error("the destination has another type than the result");
+                }
+            }
+            Callee::Closure(body) => {
+                let SpawnBody::Instance(id) = body else { return self.error("the closure's body is not an instance") };
+                let program = self.program;
+                let Some(body) = program.instances.get(id.0 as usize) else {
+                    return self.error("there is no such instance");
+                };
+                let locals = body.locals.get(1..=body.params as usize).unwrap_or(&[]);
+                let Some((captured, locals)) = locals.split_at_checked(args.len()) else {
+                    return self.error("more captures than the closure's body has parameters");
+                };
+                for (param, arg) in captured.iter().zip(args) {
+                    self.expect(arg, param.ty, "a capture");
+                    modes.push(Passing::Owned);
+                    if param.passing != Passing::Borrowed {
+                        self.error("a closure's body borrows its captures");
+                    }
+                }
+                let params: Vec<Ty> = locals.iter().map(|p| p.ty).collect();
+                let made = TyKind::Fn(params.into(), body.locals[0].ty);
+                if *self.types.kind(dest_ty) != made {
+                    self.error("the destination has another type than the closure");
                 }
             }
             Callee::Intrinsic(op, tys) => {

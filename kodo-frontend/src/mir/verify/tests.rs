@@ -119,7 +119,7 @@ fn t2_calls_agree_with_the_callee() {
 fn t3_switches_checks_and_arms() {
     rejects(
         "fn t(_1: Float64) -> () { bb0: { switch copy _1 [else bb1] } bb1: { return } }",
-        "t: bb0: the switch is on neither Int nor Bool",
+        "t: bb0: the switch is on neither an integer nor Bool",
     );
     rejects(
         "fn t(_1: Float64) -> () { bb0: { check index(copy _1, 3) [return bb1] } bb1: { return } }",

@@ -87,7 +87,14 @@ impl<'a> Infer<'_, 'a> {
 
     fn call_value(&mut self, span: Span, callee: Id, args: &'a [Id]) -> ExprId {
         let e = self.expr(callee, Want::Any);
+        self.call_value_of(span, e, args)
+    }
+
+    pub fn call_value_of(&mut self, span: Span, e: ExprId, args: &[Id]) -> ExprId {
         let ty = self.ty(e);
+        if let TyKind::Fn(params, result) = self.cx.types.kind(ty).clone() {
+            return self.apply_value(span, e, &params, result, args);
+        }
         self.check_args_anyhow(args);
         if !matches!(ty, Ty::ERROR | Ty::NEVER) {
             let shown = self.show(ty);
@@ -130,6 +137,17 @@ impl<'a> Infer<'_, 'a> {
             let count = self.cx.signature(method).generics.len();
             let type_args = (0..count).map(|_| self.fresh()).collect();
             return self.apply(span, method, type_args, Some(receiver), args);
+        }
+        let text = self.cx.text(name).to_owned();
+        if let Some(e) = self.convert(span, at, receiver, &text, args) {
+            return e;
+        }
+        if text == "to_debug" {
+            return self.debug_text(span, at, receiver, args);
+        }
+        if self.has_function_field(ty, name) {
+            let callee = self.field_of(Span { hi: at.hi, ..of_at }, receiver, name);
+            return self.call_value_of(span, callee, args);
         }
         self.unknown_method(at, ty, name);
         self.check_args_anyhow(args);
@@ -211,6 +229,8 @@ impl<'a> Infer<'_, 'a> {
             params.into_iter().map(|(ty, mode)| (self.cx.types.subst(ty, &type_args), mode)).collect();
         let result = self.cx.types.subst(result, &type_args);
         let ty = if is_async { self.app(TyCon::Future, &[result]) } else { result };
+        let hint = self.hint.take();
+        self.take_hint(hint, ty);
 
         if self.cx.info(f).is_broken {
             self.check_args_anyhow(args);
@@ -286,7 +306,7 @@ impl<'a> Infer<'_, 'a> {
         }
         for (index, &(_, mode)) in params.iter().enumerate() {
             let declared = self.cx.signature(f).params[index].ty;
-            if mode == Mode::Default && matches!(self.cx.types.kind(declared), TyKind::App(TyCon::List, _)) {
+            if mode == Mode::Default && self.cx.is_collection(declared) {
                 let root = self.argument_root(values[index]);
                 let span = self.body.expr(values[index]).span;
                 let caller = self.id;

@@ -21,6 +21,7 @@ impl Infer<'_, '_> {
             loops: Vec::new(),
             in_parallel: false,
             spawn: Some(Span { hi: span.hi.min(span.lo + 5), ..span }),
+            closure: false,
         });
         let body = self.expr(body, Want::Any);
         let mut value = self.ty(body);

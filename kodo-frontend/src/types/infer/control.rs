@@ -6,6 +6,7 @@ use crate::hir::{Arm, ExprId, ExprKind, Lit, PatKind};
 use crate::mir::Intrinsic;
 use crate::source::Span;
 use crate::syntax::ast::{BinOp, Id, Node};
+use crate::types::context::PRELUDE_FILE;
 use crate::types::ty::{Ty, TyCon, TyKind};
 
 /// The common type of branches, while they are being checked.
@@ -194,21 +195,20 @@ impl<'a> Infer<'_, 'a> {
         }
         if let Node::Range(from, to) | Node::RangeInclusive(from, to) = self.node(iter) {
             let inclusive = matches!(self.node(iter), Node::RangeInclusive(..));
-            let from = self.expr(from, Want::Is(Ty::INT, Why::RangeBound));
-            let to = self.expr(to, Want::Is(Ty::INT, Why::RangeBound));
+            let (from, to, ty) = self.range_bounds(from, to);
             let mark = self.enter();
-            let pat = self.pattern(pat, Ty::INT, self.span(iter), |_, _| ());
+            let pat = self.pattern(pat, ty, self.span(iter), |_, _| ());
             let var = match self.body.pat(pat).kind {
                 PatKind::Bind(local, None) => local,
-                PatKind::Wild | PatKind::Error => self.temporary(self.body.pat(pat).span, Ty::INT),
+                PatKind::Wild | PatKind::Error => self.temporary(self.body.pat(pat).span, ty),
                 _ => {
                     let at = self.body.pat(pat).span;
                     self.report(
-                        Diagnostic::error("E0200", at, "a range gives plain Ints")
-                            .label("does not match every Int")
+                        Diagnostic::error("E0200", at, "a range gives plain integers")
+                            .label("does not match every integer")
                             .help("bind it to a name, or write `_`"),
                     );
-                    self.temporary(at, Ty::INT)
+                    self.temporary(at, ty)
                 }
             };
             let body = self.loop_body(body);
@@ -231,6 +231,16 @@ impl<'a> Infer<'_, 'a> {
                 }
                 None => Ty::ERROR,
             },
+            TyKind::App(TyCon::Adt(id), args) if Some(id) == self.cx.map || Some(id) == self.cx.set => {
+                // The keys or elements, as they are when the loop begins.
+                let name = if Some(id) == self.cx.map { "map_keys" } else { "set_to_list" };
+                let function = self.cx.names.get(name).and_then(|n| self.cx.scopes[PRELUDE_FILE].functions.get(&n));
+                let Some(&function) = function else { return self.poison(span) };
+                let list = self.app(TyCon::List, &args[..1]);
+                let call = ExprKind::Call { function, type_args: args.to_vec(), args: vec![iter] };
+                iter = self.add(call, list, at);
+                args[0]
+            }
             TyKind::Infer(_) => {
                 self.undetermined(at);
                 Ty::ERROR
@@ -243,7 +253,7 @@ impl<'a> Infer<'_, 'a> {
                         .help(if ty == Ty::INT {
                             "count with a range: `for i in 0..n`"
                         } else {
-                            "loop over a range, a List, a String or a Channel"
+                            "loop over a range, a List, Map, Set, String or Channel"
                         }),
                 );
                 Ty::ERROR

@@ -6,7 +6,8 @@ use crate::hir::{ExprId, ExprKind, FPart, Lit, Stmt};
 use crate::names::Name;
 use crate::source::Span;
 use crate::syntax::ast::{BinOp, Id, Node, UnOp};
-use crate::syntax::literal::{float_value, fstring_text_value, int_value, string_value};
+use crate::syntax::literal::{fstring_text_value, string_value};
+use crate::types::format::PLAIN;
 use crate::types::suggest::nearest;
 use crate::types::ty::{AdtKind, Ty, TyCon, TyKind};
 
@@ -32,9 +33,15 @@ impl<'a> Infer<'_, 'a> {
                 let e = self.spawn(id, body, matches!(want, Want::Discard));
                 return self.finish_want(e, want);
             }
+            Node::Closure(params, result, body) => {
+                let expected = if let Want::Is(ty, _) = want { Some(ty) } else { None };
+                let e = self.closure(self.span(id), self.ids(params), result, body, expected);
+                return self.finish_want(e, want);
+            }
             _ => {}
         }
-        let e = self.leaf(id);
+        let hint = if let Want::Is(ty, _) = want { Some(ty) } else { None };
+        let e = self.leaf(id, hint);
         self.finish_want(e, want)
     }
 
@@ -46,19 +53,23 @@ impl<'a> Infer<'_, 'a> {
         }
     }
 
-    fn leaf(&mut self, id: Id) -> ExprId {
+    /// `hint` is a type that number literals may adopt.
+    pub fn leaf(&mut self, id: Id, hint: Option<Ty>) -> ExprId {
+        self.hint = None;
         if id == Id::NONE {
             return self.poison(self.ast.roots.first().map_or(self.close, |&r| self.span(r)));
         }
         let span = self.span(id);
         match self.node(id) {
             Node::Int => {
-                let value = self.int(span, false);
-                self.add(ExprKind::Lit(Lit::Int(value)), Ty::INT, span)
+                let ty = self.integer_hint(hint);
+                let value = self.int(span, false, ty);
+                self.add(ExprKind::Lit(Lit::Int(value)), ty, span)
             }
             Node::Float => {
-                let value = float_value(self.cx.sources.text(span)).unwrap_or(0.0);
-                self.add(ExprKind::Lit(Lit::Float(value)), Ty::FLOAT, span)
+                let ty = self.float_hint(hint);
+                let value = self.float(span, ty);
+                self.add(ExprKind::Lit(Lit::Float(value)), ty, span)
             }
             Node::Str => {
                 let text = string_value(self.cx.sources.text(span));
@@ -71,12 +82,21 @@ impl<'a> Infer<'_, 'a> {
                 self.name(name, span)
             }
             Node::Path(name) => self.name(name, span),
-            Node::Member(..) | Node::Turbofish(..) => self.path(id),
+            Node::Member(..) | Node::Turbofish(..) => {
+                self.hint = hint;
+                self.path(id)
+            }
             Node::FString(parts) => self.fstring(span, self.ids(parts)),
-            Node::StructLit(path, fields) => self.struct_literal(span, path, self.ids(fields)),
-            Node::Bin(op, left, right) => self.binary(span, op, left, right),
-            Node::Un(op, inner) => self.unary(span, op, inner),
-            Node::Call(callee, args) => self.call(id, callee, self.ids(args)),
+            Node::StructLit(path, fields) => {
+                self.hint = hint;
+                self.struct_literal(span, path, self.ids(fields))
+            }
+            Node::Bin(op, left, right) => self.binary(span, op, left, right, hint),
+            Node::Un(op, inner) => self.unary(span, op, inner, hint),
+            Node::Call(callee, args) => {
+                self.hint = hint;
+                self.call(id, callee, self.ids(args))
+            }
             Node::Field(of, name) => self.field(span, of, name),
             Node::OptField(of, name) => self.optional(span, of, name, None),
             Node::TupleField(of, index) => self.tuple_field(span, of, index),
@@ -89,17 +109,20 @@ impl<'a> Infer<'_, 'a> {
                 self.index(span, list, index)
             }
             Node::Tuple(items) => {
-                let items: Vec<ExprId> = self.ids(items).iter().map(|&i| self.expr(i, Want::Any)).collect();
+                let hints = self.tuple_hints(hint, self.ids(items).len());
+                let items: Vec<ExprId> =
+                    self.ids(items).iter().zip(hints).map(|(&i, hint)| self.hinted(i, hint)).collect();
                 let types: Vec<Ty> = items.iter().map(|&i| self.value_ty(i)).collect();
                 let ty = self.cx.types.tuple(&types);
                 self.add(ExprKind::Tuple(items), ty, span)
             }
             Node::ListLit(items) => {
+                let element_hint = self.element_hint(hint);
                 let (first, rest) = match self.ids(items).split_first() {
                     Some((&first, rest)) => (Some(first), rest),
                     None => (None, &[][..]),
                 };
-                let mut values: Vec<ExprId> = first.into_iter().map(|f| self.expr(f, Want::Any)).collect();
+                let mut values: Vec<ExprId> = first.into_iter().map(|f| self.hinted(f, element_hint)).collect();
                 let element = match values.first() {
                     Some(&value) => self.value_ty(value),
                     None => self.fresh(),
@@ -122,7 +145,7 @@ impl<'a> Infer<'_, 'a> {
                 self.expr(b, Want::Is(Ty::INT, Why::RangeBound));
                 self.unsupported(span, "ranges outside `for` are", "use the range in `for i in a..b`")
             }
-            Node::Closure(..) => self.unsupported(span, "closures are", "write a function and call it by name"),
+            Node::Closure(params, result, body) => self.closure(span, self.ids(params), result, body, None),
             Node::Forall(..) => self.unsupported(span, "`forall` is", "call the code with values of your own"),
             // Recovery put it there and has reported it.
             Node::Error => self.poison(span),
@@ -130,23 +153,6 @@ impl<'a> Infer<'_, 'a> {
                 self.unsupported(span, "declarations inside functions are", "move it out of the function")
             }
             _ => self.poison(span),
-        }
-    }
-
-    /// The value of an Int literal; `negative` if a minus stands before it.
-    pub fn int(&mut self, span: Span, negative: bool) -> i64 {
-        const LEAST: u128 = 1 << 63;
-        match int_value(self.cx.sources.text(span)) {
-            Some(value) if negative && value <= LEAST => (value as i64).wrapping_neg(),
-            Some(value) if value < LEAST => value as i64,
-            _ => {
-                self.report(
-                    Diagnostic::error("E0001", span, "the integer is out of range")
-                        .label("does not fit into an Int")
-                        .help("an Int lies between -9223372036854775808 and 9223372036854775807"),
-                );
-                0
-            }
         }
     }
 
@@ -256,12 +262,15 @@ impl<'a> Infer<'_, 'a> {
                 }
                 Node::Hole(inner, format) => {
                     let e = self.expr(inner, Want::Any);
-                    if format != Id::NONE {
-                        self.unsupported(
-                            self.span(format),
-                            "formats in f-strings are",
-                            "leave out the `:` and what follows",
-                        );
+                    if let Some(format) = format.some() {
+                        match self.format(e, inner, format) {
+                            Some(PLAIN) => {}
+                            Some(format) => {
+                                out.push(FPart::Formatted(e, format));
+                                continue;
+                            }
+                            None => continue,
+                        }
                     }
                     let ty = self.ty(e);
                     self.deferred.push(Deferred::Text { ty, span: self.span(inner), what: "an f-string hole" });
@@ -279,6 +288,10 @@ impl<'a> Infer<'_, 'a> {
             self.check_field_values(fields);
             return self.poison(span);
         };
+        if let Some(hint) = self.hint.take() {
+            let ty = self.app(TyCon::Adt(id), &args);
+            self.take_hint(Some(hint), ty);
+        }
         let adt = self.cx.adt(id);
         let name = self.cx.text(adt.name).to_owned();
         if adt.kind == AdtKind::Enum {
@@ -486,18 +499,19 @@ impl<'a> Infer<'_, 'a> {
         hint.map_or_else(|| otherwise.to_owned(), |hint| format!("did you mean `{hint}`?"))
     }
 
-    fn unary(&mut self, span: Span, op: UnOp, inner: Id) -> ExprId {
+    fn unary(&mut self, span: Span, op: UnOp, inner: Id, hint: Option<Ty>) -> ExprId {
         // `-9223372036854775808` is one literal.
         if op == UnOp::Neg
             && let Node::Int = self.node(inner)
         {
-            let value = self.int(self.span(inner), true);
-            return self.add(ExprKind::Lit(Lit::Int(value)), Ty::INT, span);
+            let ty = self.integer_hint(hint);
+            let value = self.int(self.span(inner), true, ty);
+            return self.add(ExprKind::Lit(Lit::Int(value)), ty, span);
         }
-        self.unary_of(span, op, inner)
+        self.unary_of(span, op, inner, hint)
     }
 
-    fn binary(&mut self, span: Span, op: BinOp, left: Id, right: Id) -> ExprId {
+    fn binary(&mut self, span: Span, op: BinOp, left: Id, right: Id, hint: Option<Ty>) -> ExprId {
         match op {
             BinOp::Coalesce => self.coalesce(span, left, right),
             BinOp::And | BinOp::Or => {
@@ -506,7 +520,7 @@ impl<'a> Infer<'_, 'a> {
                 let kind = if op == BinOp::And { ExprKind::And(left, right) } else { ExprKind::Or(left, right) };
                 self.add(kind, Ty::BOOL, span)
             }
-            _ => self.operator(span, op, left, right),
+            _ => self.operator(span, op, left, right, hint),
         }
     }
 }

@@ -18,6 +18,7 @@ impl Infer<'_, '_> {
                 Deferred::Text { ty, span, what } => self.check_text(ty, span, what),
                 Deferred::Operator { op, ty, span } => self.check_operator(op, ty, span),
                 Deferred::Negation { ty, span } => self.check_negation(ty, span),
+                Deferred::Format { ty, value, span, format } => self.check_format(ty, value, span, format),
                 Deferred::Need { need, ty, span, function } => {
                     let name = self.cx.functions[function.0 as usize].display_name.clone();
                     self.check_need(need, ty, span, &format!("`{name}`"));
@@ -32,6 +33,7 @@ impl Infer<'_, '_> {
                 Deferred::Text { .. }
                 | Deferred::Operator { .. }
                 | Deferred::Negation { .. }
+                | Deferred::Format { .. }
                 | Deferred::Need { .. } => {}
                 Deferred::PanicText { slot, prefix, locals } => self.panic_text(slot, &prefix, &locals),
                 Deferred::ByElement { call, stem, ty } => self.by_element(call, stem, ty),
@@ -59,11 +61,20 @@ impl Infer<'_, '_> {
             let ty = self.determined(ty, span, None);
             self.body.exprs[index].ty = ty;
             match &self.body.exprs[index].kind {
-                ExprKind::Call { type_args, .. } if !type_args.is_empty() => {
+                ExprKind::Call { type_args, .. } | ExprKind::Function { type_args, .. } if !type_args.is_empty() => {
                     let args: Vec<Ty> = type_args.clone();
                     let args: Vec<Ty> = args.into_iter().map(|t| self.determined(t, span, None)).collect();
-                    if let ExprKind::Call { type_args, .. } = &mut self.body.exprs[index].kind {
+                    if let ExprKind::Call { type_args, .. } | ExprKind::Function { type_args, .. } =
+                        &mut self.body.exprs[index].kind
+                    {
                         *type_args = args;
+                    }
+                }
+                ExprKind::Closure(closure) => {
+                    let result = closure.result;
+                    let result = self.determined(result, span, None);
+                    if let ExprKind::Closure(closure) = &mut self.body.exprs[index].kind {
+                        closure.result = result;
                     }
                 }
                 ExprKind::Spawn(spawn) => {
@@ -119,7 +130,7 @@ impl Infer<'_, '_> {
         let shown = locals.iter().all(|(_, l)| {
             matches!(
                 self.cx.types.kind(self.body.local(*l).ty),
-                TyKind::Int | TyKind::Float | TyKind::Bool | TyKind::String
+                TyKind::Int | TyKind::Float | TyKind::Fixed(_) | TyKind::Float32 | TyKind::Bool | TyKind::String
             )
         });
         if !shown {

@@ -8,6 +8,7 @@ use crate::source::Span;
 use crate::syntax::ast::{Id, Node};
 use crate::types::context::{Head, TypeDef, head};
 use crate::types::foreign;
+use crate::types::number;
 use crate::types::resolve_ty::plural;
 use crate::types::suggest::nearest;
 use crate::types::ty::{AdtId, AdtKind, Ty, TyCon, TyKind};
@@ -29,8 +30,9 @@ impl Infer<'_, '_> {
             let args = self.fresh_args(adt);
             return self.construct(span, adt, variant, args, None);
         }
-        if self.cx.function(self.file, name).is_some() {
-            return self.unsupported(span, "functions as values are", "call the function: `name(…)`");
+        if let Some(f) = self.cx.function(self.file, name) {
+            let type_args = (0..self.cx.signature(f).generics.len()).map(|_| self.fresh()).collect();
+            return self.function_value(span, f, type_args);
         }
         self.unknown_value(name, span);
         self.poison(span)
@@ -77,9 +79,18 @@ impl Infer<'_, '_> {
         let span = self.span(id);
         match self.node(id) {
             Node::Member(of, name) => self.member(span, of, name, None),
-            Node::Turbofish(of, _) if matches!(self.node(of), Node::Path(_)) => {
-                self.unsupported(span, "functions as values are", "call the function: `name::<Type>(…)`")
+            Node::Turbofish(of, types) if matches!(self.node(of), Node::Path(_)) => {
+                let Node::Path(name) = self.node(of) else { return self.poison(span) };
+                match self.cx.function(self.file, name) {
+                    Some(f) if !self.is_variable(name) => {
+                        let own = self.cx.signature(f).generics.len();
+                        let type_args = self.written_args(of, name, own, types);
+                        self.function_value(span, f, type_args)
+                    }
+                    _ => self.path(of),
+                }
             }
+            Node::Path(name) => self.name(name, span),
             Node::Turbofish(of, _) => self.path(of),
             _ => self.poison(span),
         }
@@ -145,7 +156,7 @@ impl Infer<'_, '_> {
                     let type_args = if let TypeName::Adt(_, args) = owner { args } else { Vec::new() };
                     self.call_static(span, method, &type_args, args)
                 }
-                None => self.unsupported(span, "functions as values are", "call it: `Type.name(…)`"),
+                None => self.unsupported(span, "methods as values are", "wrap it: `|x: T| x.name()`"),
             });
         }
         self.unknown_member(span, &owner, head, name);
@@ -216,8 +227,9 @@ impl Infer<'_, '_> {
                 head(&self.cx.types, ty).map(TypeName::Other)
             }
             None => Some(TypeName::Other(match self.cx.text(name) {
-                "Int" => Head::Int,
-                "Float64" => Head::Float,
+                text if let Some(number) = number::named(text) => {
+                    return head(&self.cx.types, number).map(TypeName::Other);
+                }
                 "Bool" => Head::Bool,
                 "String" => Head::String,
                 "List" => Head::List,
@@ -285,6 +297,8 @@ impl Infer<'_, '_> {
         let (name, declared_at) = (self.cx.text(declared.name).to_owned(), declared.span);
         let fields: Vec<(Ty, Span)> = declared.fields.iter().map(|f| (f.ty, f.span)).collect();
         let ty = self.app(TyCon::Adt(adt), &type_args);
+        let hint = self.hint.take();
+        self.take_hint(hint, ty);
         let given = args.unwrap_or_default();
         if given.len() != fields.len() || (args.is_some() && fields.is_empty() && given.is_empty()) {
             let message = match fields.len() {

@@ -5,7 +5,12 @@ use crate::diag::Diagnostic;
 use crate::hir::{ExprId, LocalId};
 use crate::source::Span;
 use crate::syntax::ast::Mode;
+use crate::types::number::method_to;
 use crate::types::ty::{Ty, TyCon, TyKind};
+
+fn found_is_text(kind: &TyKind) -> bool {
+    matches!(kind, TyKind::Int | TyKind::Float | TyKind::Bool | TyKind::Fixed(_) | TyKind::Float32)
+}
 
 impl Infer<'_, '_> {
     /// Makes the value fit, or reports that it does not.
@@ -81,7 +86,7 @@ impl Infer<'_, '_> {
             Why::Matched(at) => error.secondary(at, format!("the matched value is {expected_text}")),
             Why::Condition => error.note("a condition is a Bool: there is no truth of other values"),
             Why::Index => error.note("an index is an Int"),
-            Why::RangeBound => error.note("the bounds of a range are Ints"),
+            Why::RangeBound => error.note("the bounds of a range are integers of one type"),
             Why::Milliseconds => error.note("the time is given in milliseconds, as an Int"),
             Why::Plain => error,
         };
@@ -94,13 +99,15 @@ impl Infer<'_, '_> {
         let (f, e) = (self.kind(found), self.kind(expected));
         let text = self.show(expected);
         match (f, e) {
-            (TyKind::Int | TyKind::Float | TyKind::Bool, TyKind::String) => "convert it: `.to_string()`".into(),
+            (f, TyKind::String) if found_is_text(&f) => "convert it: `.to_string()`".into(),
             (TyKind::Int, TyKind::Float) => {
                 "convert it: `.to_float64()`; a literal is written with a point: `1.0`".into()
             }
-            (TyKind::Float, TyKind::Int) => "convert it: `.to_int()`".into(),
-            (TyKind::String, TyKind::Int) => "read the number: `.parse_int()`".into(),
-            (TyKind::Int, TyKind::Bool) => "compare it: `… != 0`".into(),
+            _ if self.shallow(found).is_number() && self.shallow(expected).is_number() => {
+                format!("convert it: `.{}()`", method_to(self.shallow(expected)))
+            }
+            (TyKind::String, TyKind::Int | TyKind::Fixed(_)) => "read the number: `.parse_int()`".into(),
+            (TyKind::Int | TyKind::Fixed(_), TyKind::Bool) => "compare it: `… != 0`".into(),
             (TyKind::App(TyCon::Future, args), _) if self.unify(args[0], expected) => "wait for it: `.await`".into(),
             (TyKind::App(TyCon::Adt(id), args), _) if id == self.cx.option && self.unify(args[0], expected) => {
                 "take the value out: `?? other`, `match` or `.unwrap()`".into()

@@ -1,18 +1,22 @@
 //! One body: scopes, locals, expectations and their reports. The families of constructs are in the files beside this one.
 
 mod call;
+mod closure;
 mod concurrency;
 mod control;
 mod expr;
 mod finish;
+mod format;
 mod lookup;
 mod mismatch;
+mod numbers;
 mod operator;
 mod pattern;
 mod place;
 mod sugar;
 
 use super::context::{BodyAst, Cx};
+use super::format::Format;
 use super::resolve_ty::TypeScope;
 use super::ty::{AdtId, Ty, TyCon, TyKind};
 use super::unify::Unifier;
@@ -74,6 +78,8 @@ pub(super) enum LocalKind {
     Binding,
     /// A spawned block's copy.
     Capture,
+    /// A closure's copy.
+    ClosureCapture,
     /// Made by the checker.
     Temporary,
 }
@@ -96,6 +102,8 @@ pub(super) struct Frame {
     pub loops: Vec<bool>,
     pub in_parallel: bool,
     pub spawn: Option<Span>,
+    /// A closure's body: it only reads what it captured.
+    pub closure: bool,
 }
 
 /// What waits until the types of the body are known.
@@ -105,6 +113,13 @@ pub(super) enum Deferred {
         ty: Ty,
         span: Span,
         what: &'static str,
+    },
+    /// The type must have the format.
+    Format {
+        ty: Ty,
+        value: Span,
+        span: Span,
+        format: Format,
     },
     /// The operator must exist for the type.
     Operator {
@@ -169,6 +184,10 @@ pub(super) struct Infer<'c, 'a> {
     /// Names reported as unknown.
     pub unknown: FxHashSet<Name>,
     pub errors: usize,
+    /// What the surroundings want of the call or constructor that is checked next; see [`numbers`].
+    pub hint: Option<Ty>,
+    /// Which operators combine nothing but number literals, as far as somebody asked.
+    pub literals: FxHashMap<Id, bool>,
 }
 
 impl Cx<'_> {
@@ -201,6 +220,7 @@ impl Cx<'_> {
             loops: Vec::new(),
             in_parallel: false,
             spawn: None,
+            closure: false,
         };
         let mut infer = Infer {
             cx: self,
@@ -220,6 +240,8 @@ impl Cx<'_> {
             missing_value: false,
             unknown: FxHashSet::default(),
             errors: 0,
+            hint: None,
+            literals: FxHashMap::default(),
         };
         for (index, param) in params.iter().enumerate() {
             let local = infer.local(param.name, param.span, param.ty, param.mode == Mode::Mut);
@@ -418,12 +440,14 @@ impl<'a> Infer<'_, 'a> {
         if let Some(&copy) = self.frames[frame].copies.get(&outer) {
             return copy;
         }
-        if let LocalKind::Param(mode @ (Mode::Ref | Mode::Mut), _) = self.locals[outer.0 as usize].kind {
+        let closure = self.frames[frame].closure;
+        if !closure && let LocalKind::Param(mode @ (Mode::Ref | Mode::Mut), _) = self.locals[outer.0 as usize].kind {
             self.borrowed_capture(outer, mode, span, frame);
         }
         let Local { name, span, ty, .. } = self.body.local(outer).clone();
-        let copy = self.body.add_local(Local { name, span, ty, mutable: true });
-        self.locals.push(LocalInfo { frame, kind: LocalKind::Capture, used: true, let_word: None });
+        let copy = self.body.add_local(Local { name, span, ty, mutable: !closure });
+        let kind = if closure { LocalKind::ClosureCapture } else { LocalKind::Capture };
+        self.locals.push(LocalInfo { frame, kind, used: true, let_word: None });
         self.frames[frame].copies.insert(outer, copy);
         self.frames[frame].captures.push((outer, copy));
         copy

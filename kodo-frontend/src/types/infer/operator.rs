@@ -64,38 +64,52 @@ fn is_comparison(op: BinOp) -> bool {
 }
 
 impl Infer<'_, '_> {
-    pub fn operator(&mut self, span: Span, op: BinOp, left: Id, right: Id) -> ExprId {
+    pub fn operator(&mut self, span: Span, op: BinOp, left: Id, right: Id, hint: Option<Ty>) -> ExprId {
         let left_at = self.span(left);
-        let left = self.expr(left, Want::Any);
-        let ty = self.value_ty(left);
-        if !is_comparison(op) && !matches!(self.kind(ty), TyKind::Infer(_)) {
-            // Without the operator there is nothing that the right operand should be.
-            let before = self.errors;
-            self.check_operator(op, ty, span);
-            if self.errors > before {
-                self.expr(right, Want::Any);
-                return self.poison(span);
+        let hint = if is_comparison(op) { None } else { hint };
+        let (left, right, ty) = if self.is_number_literal(left) && !self.is_number_literal(right) {
+            // A literal has the type of what it is combined with.
+            let right = self.hinted(right, hint);
+            let other = self.ty(right);
+            let left = self.hinted(left, Some(other));
+            let ty = self.value_ty(left);
+            (left, self.fit(right, ty, Why::Operand(left_at)), ty)
+        } else {
+            let left = self.hinted(left, hint);
+            let ty = self.value_ty(left);
+            if !is_comparison(op) && !matches!(self.kind(ty), TyKind::Infer(_)) {
+                // Without the operator there is nothing that the right operand should be.
+                let before = self.errors;
+                self.check_operator(op, ty, span);
+                if self.errors > before {
+                    self.expr(right, Want::Any);
+                    return self.poison(span);
+                }
             }
-        }
-        let right = self.expr(right, Want::Is(ty, Why::Operand(left_at)));
+            (left, self.expr(right, Want::Is(ty, Why::Operand(left_at))), ty)
+        };
         self.deferred.push(Deferred::Operator { op, ty, span });
         let result = if is_comparison(op) && ty != Ty::ERROR { Ty::BOOL } else { ty };
         self.add(ExprKind::Binary(hir_op(op), left, right), result, span)
     }
 
-    pub fn unary_of(&mut self, span: Span, op: UnOp, inner: Id) -> ExprId {
-        let (op, wanted) = match op {
-            UnOp::Not => (UnaryOp::Not, Some((Ty::BOOL, Why::Condition))),
-            UnOp::BitNot => (UnaryOp::BitNot, Some((Ty::INT, Why::Plain))),
-            UnOp::Neg => (UnaryOp::Neg, None),
-        };
-        let (e, ty) = match wanted {
-            Some((ty, why)) => (self.expr(inner, Want::Is(ty, why)), ty),
-            None => {
-                let e = self.expr(inner, Want::Any);
+    pub fn unary_of(&mut self, span: Span, op: UnOp, inner: Id, hint: Option<Ty>) -> ExprId {
+        let (op, e, ty) = match op {
+            UnOp::Not => (UnaryOp::Not, self.expr(inner, Want::Is(Ty::BOOL, Why::Condition)), Ty::BOOL),
+            UnOp::BitNot => {
+                let e = self.hinted(inner, hint);
+                let ty = self.ty(e);
+                if ty.is_integer() {
+                    (UnaryOp::BitNot, e, ty)
+                } else {
+                    (UnaryOp::BitNot, self.fit(e, Ty::INT, Why::Plain), Ty::INT)
+                }
+            }
+            UnOp::Neg => {
+                let e = self.hinted(inner, hint);
                 let ty = self.value_ty(e);
                 self.deferred.push(Deferred::Negation { ty, span });
-                (e, ty)
+                (UnaryOp::Neg, e, ty)
             }
         };
         self.add(ExprKind::Unary(op, e), ty, span)
@@ -106,8 +120,10 @@ impl Infer<'_, '_> {
         let kind = self.kind(ty);
         let fine = match kind {
             TyKind::Error | TyKind::Infer(_) => true,
-            TyKind::Int => true,
-            TyKind::Float => !matches!(op, BinOp::BitAnd | BinOp::BitOr | BinOp::BitXor | BinOp::Shl | BinOp::Shr),
+            TyKind::Int | TyKind::Fixed(_) => true,
+            TyKind::Float | TyKind::Float32 => {
+                !matches!(op, BinOp::BitAnd | BinOp::BitOr | BinOp::BitXor | BinOp::Shl | BinOp::Shr)
+            }
             TyKind::String => is_comparison(op) || op == BinOp::Add,
             TyKind::Bool => is_comparison(op),
             TyKind::Unit => false,
@@ -126,7 +142,7 @@ impl Infer<'_, '_> {
         let help = match kind {
             TyKind::Param(_) => "a type parameter may be any type: write the function for one type",
             TyKind::Bool if matches!(op, BinOp::BitAnd | BinOp::BitOr) => "use `&&` and `||` on Bool",
-            TyKind::Float => "bit operators work on Int",
+            TyKind::Float | TyKind::Float32 => "bit operators work on integers",
             TyKind::Unit => "this expression has no value",
             _ => "convert the operands first",
         };
@@ -167,14 +183,20 @@ impl Infer<'_, '_> {
     }
 
     pub fn check_negation(&mut self, ty: Ty, span: Span) {
-        if matches!(self.kind(ty), TyKind::Int | TyKind::Float | TyKind::Error | TyKind::Infer(_)) {
+        let ty = self.shallow(ty);
+        if ty.is_number() && ty.is_signed() || matches!(self.kind(ty), TyKind::Error | TyKind::Infer(_)) {
             return;
         }
         let shown = self.show(ty);
+        let help = match ty {
+            Ty::BOOL => "use `!` on Bool",
+            _ if ty.is_integer() => "an unsigned integer has no sign: convert it first, with `.to_int()`",
+            _ => "negate a number",
+        };
         self.report(
             Diagnostic::error("E0200", span, format!("there is no negative of {shown}"))
                 .label(format!("this is {shown}"))
-                .help(if ty == Ty::BOOL { "use `!` on Bool" } else { "negate an Int or a Float64" }),
+                .help(help),
         );
     }
 
@@ -184,6 +206,8 @@ impl Infer<'_, '_> {
             kind,
             TyKind::Int
                 | TyKind::Float
+                | TyKind::Fixed(_)
+                | TyKind::Float32
                 | TyKind::Bool
                 | TyKind::String
                 | TyKind::Error
@@ -205,7 +229,7 @@ impl Infer<'_, '_> {
         self.report(
             Diagnostic::error("E0200", span, format!("{what} needs a text form, and {shown} has none"))
                 .label(format!("this is {shown}"))
-                .note("Int, Float64, Bool and String have a text form")
+                .note("numbers, Bool and String have a text form; every type has a debug text: `{value:?}` or `.to_debug()`")
                 .help(help),
         );
     }

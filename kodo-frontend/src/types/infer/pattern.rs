@@ -6,7 +6,7 @@ use crate::hir::{Lit, LocalId, PatId, PatKind};
 use crate::names::Name;
 use crate::source::Span;
 use crate::syntax::ast::{Id, Node};
-use crate::syntax::literal::{float_value, string_value};
+use crate::syntax::literal::string_value;
 use crate::types::codes;
 use crate::types::resolve_ty::{has_trailing_comma, plural};
 use crate::types::suggest::nearest;
@@ -54,7 +54,7 @@ impl Infer<'_, '_> {
         match self.node(id) {
             Node::Wild => PatKind::Wild,
             Node::Int | Node::NegLit(_) | Node::Float | Node::Str | Node::Bool(_) => {
-                let Some((lit, lit_ty)) = self.literal(id) else { return PatKind::Error };
+                let Some((lit, lit_ty)) = self.literal(id, ty) else { return PatKind::Error };
                 if self.fit_pattern(id, lit_ty, ty, b) { PatKind::Lit(lit) } else { PatKind::Error }
             }
             Node::RangePat(from, to) => self.range_pat(id, from, to, ty, b),
@@ -88,21 +88,22 @@ impl Infer<'_, '_> {
         PatKind::Error
     }
 
-    fn literal(&mut self, id: Id) -> Option<(Lit, Ty)> {
+    /// A literal of the type, if that is one of its kind.
+    fn literal(&mut self, id: Id, wanted: Ty) -> Option<(Lit, Ty)> {
+        let (int, float) = (self.integer_hint(Some(wanted)), self.float_hint(Some(wanted)));
         let span = self.span(id);
-        let text = self.cx.sources.text(span);
         Some(match self.node(id) {
-            Node::Int => (Lit::Int(self.int(span, false)), Ty::INT),
+            Node::Int => (Lit::Int(self.int(span, false, int)), int),
             Node::NegLit(inner) => match self.node(inner) {
-                Node::Int => (Lit::Int(self.int(self.span(inner), true)), Ty::INT),
+                Node::Int => (Lit::Int(self.int(self.span(inner), true, int)), int),
                 Node::Float => {
-                    let value = float_value(self.cx.sources.text(self.span(inner))).unwrap_or(0.0);
-                    (Lit::Float(-value), Ty::FLOAT)
+                    let value = self.float(self.span(inner), float);
+                    (Lit::Float(-value), float)
                 }
                 _ => return None,
             },
-            Node::Float => (Lit::Float(float_value(text).unwrap_or(0.0)), Ty::FLOAT),
-            Node::Str => (Lit::Str(string_value(text)), Ty::STRING),
+            Node::Float => (Lit::Float(self.float(span, float)), float),
+            Node::Str => (Lit::Str(string_value(self.cx.sources.text(span))), Ty::STRING),
             Node::Bool(value) => (Lit::Bool(value), Ty::BOOL),
             _ => return None,
         })
@@ -110,20 +111,21 @@ impl Infer<'_, '_> {
 
     fn range_pat(&mut self, id: Id, from: Id, to: Id, ty: Ty, b: &Bindings) -> PatKind {
         let mut ends = [0; 2];
+        let int = self.integer_hint(Some(ty));
         for (end, at) in ends.iter_mut().zip([from, to]) {
-            match self.literal(at) {
+            match self.literal(at, ty) {
                 Some((Lit::Int(value), _)) => *end = value,
                 Some((_, found)) => {
-                    self.fit_ty(found, Ty::INT, Why::RangeBound, self.span(at));
+                    self.fit_ty(found, int, Why::RangeBound, self.span(at));
                     return PatKind::Error;
                 }
                 None => return PatKind::Error,
             }
         }
-        if !self.fit_pattern(id, Ty::INT, ty, b) {
+        if !self.fit_pattern(id, int, ty, b) {
             return PatKind::Error;
         }
-        if ends[0] > ends[1] {
+        if int.value(ends[0]) > int.value(ends[1]) {
             self.report(
                 Diagnostic::warning(codes::UNREACHABLE, self.span(id), "this range is empty")
                     .label("matches nothing")

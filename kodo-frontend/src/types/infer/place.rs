@@ -7,7 +7,7 @@ use crate::hir::{ExprId, ExprKind, FnId, LocalId};
 use crate::source::Span;
 use crate::syntax::ast::{BinOp, Id, Mode};
 use crate::types::context::ArgumentRoot;
-use crate::types::ty::{Ty, TyCon, TyKind};
+use crate::types::ty::Ty;
 
 /// A variable, and what leads from it to the place.
 #[derive(Clone, Copy)]
@@ -50,7 +50,8 @@ impl Infer<'_, '_> {
 
     fn is_list(&mut self, local: LocalId) -> bool {
         let ty = self.body.local(local).ty;
-        matches!(self.kind(ty), TyKind::App(TyCon::List, _))
+        let ty = self.u.resolve(&mut self.cx.types, ty);
+        self.cx.is_collection(ty)
     }
 
     /// A plain list parameter of a function that is not async: changing it makes it `mut`.
@@ -119,6 +120,11 @@ impl Infer<'_, '_> {
             LocalKind::Temporary => Diagnostic::error("E0249", at, format!("this cannot be {what}"))
                 .label("not a variable")
                 .help("put the value into a `let mut` variable first"),
+            LocalKind::ClosureCapture => error("E0249")
+                .label(what)
+                .secondary(declared, "the variable outside is declared here")
+                .note("captures are copies: a change in the closure would be lost")
+                .help(format!("copy it in the closure: `let mut copy = {text}`, or give the result back as its value")),
             LocalKind::Binding | LocalKind::Capture => error("E0249")
                 .label(what)
                 .secondary(declared, "bound here")
@@ -146,7 +152,7 @@ impl Infer<'_, '_> {
             );
             return true;
         };
-        if let LocalKind::Param(Mode::Ref, _) = self.locals[root.local.0 as usize].kind {
+        if let LocalKind::Param(Mode::Ref, _) | LocalKind::ClosureCapture = self.locals[root.local.0 as usize].kind {
             self.check_mutable(root.local, at, "changed");
             return true;
         }
@@ -169,7 +175,7 @@ impl Infer<'_, '_> {
     pub fn argument_root(&mut self, value: ExprId) -> ArgumentRoot {
         let Some(root) = self.root(value) else { return ArgumentRoot::Value };
         let kind = self.locals[root.local.0 as usize].kind;
-        if let LocalKind::Param(Mode::Ref, _) = kind {
+        if let LocalKind::Param(Mode::Ref, _) | LocalKind::ClosureCapture = kind {
             return ArgumentRoot::Fixed(root.local);
         }
         if (root.whole || root.indexed)

@@ -7,7 +7,7 @@ use crate::mir::Intrinsic;
 use crate::names::Name;
 use crate::source::Span;
 use crate::syntax::ast::{BinOp, Id, Node};
-use crate::types::context::Sugar;
+use crate::types::context::{PRELUDE_FILE, Sugar};
 use crate::types::suggest::nearest;
 use crate::types::ty::{AdtId, AdtKind, Ty, TyCon, TyKind};
 
@@ -342,6 +342,20 @@ impl<'a> Infer<'_, 'a> {
                 let popped = self.add(call, option, span);
                 let message = self.text(span, "`pop` on an empty list");
                 self.open(span, popped, self.cx.option, 0, message)
+            }
+            (Sugar::MapGet, &[map, key]) => {
+                // The map is read where it is; only the key is needed twice.
+                let name = self.cx.names.get("map_try_get");
+                let function = name.and_then(|n| self.cx.scopes[PRELUDE_FILE].functions.get(&n));
+                let Some(&function) = function else { return self.poison(span) };
+                let (key, first) = self.bind(span, key);
+                let read = self.local_expr(key, span);
+                let option = self.option_of(ty);
+                let call = ExprKind::Call { function, type_args: type_args.to_vec(), args: vec![map, read] };
+                let found = self.add(call, option, span);
+                let message = self.text_with(span, "no such key in the map", vec![(": ", key)]);
+                let e = self.open(span, found, self.cx.option, 0, message);
+                self.add(ExprKind::Block { stmts: vec![first], tail: Some(e) }, ty, span)
             }
             (Sugar::Unwrap | Sugar::UnwrapErr, &[value]) => {
                 let kept = u32::from(sugar == Sugar::UnwrapErr);

@@ -65,7 +65,8 @@ impl Build {
                 body: None,
             })
             .collect();
-        let program = Program { types, adts, functions, main: None, option: OPTION, result: AdtId(1) };
+        let program =
+            Program { types, adts, functions, main: None, option: OPTION, result: AdtId(1), cells: Default::default() };
         Build { program, names }
     }
 

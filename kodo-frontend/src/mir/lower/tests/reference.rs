@@ -155,7 +155,7 @@ impl Reference<'_> {
                 for part in parts {
                     match part {
                         FPart::Text(text) => string.push_str(text),
-                        FPart::Hole(hole) => string.push_str(&text(&self.eval(*hole)?)),
+                        FPart::Hole(hole) | FPart::Formatted(hole, _) => string.push_str(&text(&self.eval(*hole)?)),
                     }
                 }
                 Value::Str(string)

@@ -158,6 +158,7 @@ impl Machine<'_> {
                         Callee::Instance(id) => self.body(*id, &mut values)?,
                         Callee::Intrinsic(op, _) => self.operation(*op, &mut values)?,
                         Callee::Function(..) => panic!("not an instance"),
+                        Callee::Value | Callee::Closure(_) => return Err("function values are not interpreted".into()),
                     };
                     for (arg, value) in args.iter().zip(values) {
                         if let Operand::Mut(place) = arg {
@@ -289,6 +290,8 @@ fn read(locals: &[Value], operand: &Operand) -> Value {
             Const::Unit => Value::Unit,
             Const::Int(value) => Value::Int(*value),
             Const::Float(value) => Value::Float(*value),
+            Const::Fixed(_, value) => Value::Int(*value),
+            Const::Float32(value) => Value::Float((*value).into()),
             Const::Bool(value) => Value::Bool(*value),
             Const::Str(value) => Value::Str(value.to_string()),
         };
