@@ -4,6 +4,11 @@
 //! Whoever takes the waiter out unparks it, exactly once; before, during or after the park. The state word
 //! (`task/state.rs`) makes that one word's business: a green thread is never resumed before it has left its stack.
 //!
+//! **Out pointers.** While a green thread is parked its stack may be away (`stack/mod.rs`), with other frames at the same
+//! addresses. So nothing that others find may be on a stack, and nobody writes to a parked thread's stack: who hands something
+//! over puts it into the wait node, on the heap, and the thread copies it from there after it was resumed. A pointer to one's own
+//! stack may be kept across `park` on the stack itself, and used by the thread alone.
+//!
 //! An OS thread of `parallel` has the same word and sleeps on it. Its count as something that can make something happen
 //! (`idle`) goes when it has settled on PARKED, and is given back by its waker before the word changes.
 
@@ -11,6 +16,7 @@ use super::{inline, runtime, schedule};
 use crate::abi::Site;
 use crate::sched::worker::worker;
 use crate::sequential;
+use crate::stack::home;
 use crate::task::state::State;
 use crate::task::{At, Operation, Task, TaskRef};
 use parking_lot::Mutex;
@@ -203,7 +209,7 @@ pub fn yield_now() {
     }
     let Some(worker) = worker() else { return std::thread::yield_now() };
     let task = worker.current();
-    if task.is_null() || (worker.local.is_empty() && runtime().injector.is_empty()) {
+    if task.is_null() || (worker.local.is_empty() && runtime().injector.is_empty() && !home::anyone_waits()) {
         return;
     }
     // SAFETY: we are this thread.

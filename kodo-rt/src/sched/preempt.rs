@@ -5,7 +5,8 @@
 //! a request, and the byte goes up. Polls on other workers see the byte too, find no request of their own and go on; so a
 //! request that nobody answers (the thread is in a system call) is withdrawn after 100 µs, until the next look.
 
-use super::{futex, runtime, worker::worker};
+use super::{Runtime, futex, runtime, worker::worker};
+use crate::stack::home;
 use crate::task::Operation;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
 use std::time::Duration;
@@ -51,14 +52,19 @@ fn wake_monitor() {
     }
 }
 
+/// Whether somebody waits for a thread to leave.
+fn work(runtime: &Runtime) -> bool {
+    runtime.work_is_queued() || home::anyone_waits()
+}
+
 fn monitor() {
     let runtime = runtime();
     let mut ticks = vec![0; runtime.workers.len()];
     loop {
-        if !runtime.work_is_queued() {
+        if !work(runtime) {
             MONITOR.store(ASLEEP, Ordering::SeqCst);
             fence(Ordering::SeqCst);
-            if runtime.work_is_queued() {
+            if work(runtime) {
                 MONITOR.store(AWAKE, Ordering::SeqCst);
             }
             while MONITOR.load(Ordering::Acquire) == ASLEEP {
@@ -66,7 +72,8 @@ fn monitor() {
             }
         }
         std::thread::sleep(SLICE);
-        let from_outside = !runtime.injector.is_empty();
+        // Who waits for a home waits for whichever worker's thread is there.
+        let from_outside = !runtime.injector.is_empty() || home::anyone_waits();
         let mut asked = false;
         for (worker, last) in runtime.workers.iter().zip(&mut ticks) {
             let tick = worker.tick.load(Ordering::Relaxed);
@@ -188,7 +195,7 @@ extern "C" fn time_slice_ended() {
     if PENDING.fetch_sub(1, Ordering::AcqRel) == 1 {
         kodo_preempt.0.store(0, Ordering::Release);
     }
-    if !worker.local.is_empty() || !runtime().injector.is_empty() {
+    if !worker.local.is_empty() || !runtime().injector.is_empty() || home::anyone_waits() {
         worker.local.be_fair();
         // SAFETY: we are this thread.
         unsafe { (*task).suspend(Operation::Yield) }

@@ -2,9 +2,10 @@
 
 use super::queue::Local;
 use super::{futex, runtime};
-use crate::stack::{Slot, pool::Pool};
+use crate::stack::{self, Slot, home, pool::Pool, rota::Rota};
 use crate::sync::future;
 use crate::sync::start::Dequeued;
+use crate::task::away::Place;
 use crate::task::registry::Vacant;
 use crate::task::{MAIN_ID, Operation, Task, TaskRef};
 use std::cell::{Cell, RefCell};
@@ -39,6 +40,7 @@ pub struct Worker {
     /// The thread that runs; null between threads.
     current: Cell<*mut Task>,
     stacks: RefCell<Pool>,
+    homes: RefCell<Rota>,
     vacant: RefCell<Vacant>,
     /// Identity numbers in hand.
     ids: Cell<(u64, u64)>,
@@ -93,6 +95,7 @@ impl Worker {
             local,
             current: Cell::new(ptr::null_mut()),
             stacks: RefCell::default(),
+            homes: RefCell::default(),
             vacant: RefCell::default(),
             ids: Cell::new((0, 0)),
             random: Cell::new(0x9e37_79b9 ^ (id as u32 + 1).wrapping_mul(7919)),
@@ -138,9 +141,14 @@ impl Worker {
                     Dequeued::Vacate => return unsafe { self.vacate(task) },
                 }
             }
-            let Some(slot) = self.stacks.borrow_mut().take() else { out_of_stacks() };
-            // SAFETY: the task is ours and the slot was free.
-            unsafe { this.bind(slot) };
+            // SAFETY: the task is ours, and did not run.
+            if !unsafe { self.give_stack(this) } {
+                return;
+            }
+        }
+        // SAFETY: ours, and it has a stack.
+        if matches!(this.place(), Place::Away | Place::Granted) && !unsafe { self.go_home(this) } {
+            return;
         }
         self.current.set(task);
         // SAFETY: ours, and bound.
@@ -148,22 +156,108 @@ impl Worker {
         self.current.set(ptr::null_mut());
         match operation {
             Some(Operation::Yield) => {
+                // SAFETY: ours, and off its stack.
+                unsafe { self.leave_home(this) };
                 self.local.push_yielded(TaskRef(task));
                 runtime.pushed();
             }
             Some(Operation::Park) => {
+                // Its wake-up may have come while it left its stack.
+                if !this.state.is_notified() {
+                    // SAFETY: ours until it has settled, and off its stack.
+                    unsafe { self.leave_home(this) };
+                }
                 if !this.state.settle() {
-                    // The wake-up came while it left its stack.
                     self.local.push(TaskRef(task));
                     runtime.pushed();
                 }
             }
             None => {
-                let slot = this.slot();
+                let (slot, place) = (this.slot(), this.place());
                 this.vacate();
-                self.stacks.borrow_mut().give(slot);
+                if place == Place::Private {
+                    self.stacks.borrow_mut().give(slot);
+                } else {
+                    stack::trim(slot);
+                    // SAFETY: the thread that held it has ended.
+                    unsafe { self.release_home(slot) };
+                }
                 self.vacant.borrow_mut().give(task);
             }
+        }
+    }
+
+    /// Gives a thread that did not run a slot of its own, or a home. False: it waits for that, hands off.
+    ///
+    /// # Safety
+    /// The caller has the task.
+    unsafe fn give_stack(&self, this: &Task) -> bool {
+        if let Some(slot) = self.stacks.borrow_mut().take() {
+            // SAFETY: the task is ours and the slot was free.
+            unsafe { this.bind(slot, Place::Private) };
+            return true;
+        }
+        let Some((slot, held)) = self.homes.borrow_mut().choose(self.id) else { out_of_stacks() };
+        if held {
+            // SAFETY: as above, and we hold the home for it.
+            unsafe { this.bind(slot, Place::Home) };
+            return true;
+        }
+        this.settle_at(slot);
+        true
+    }
+
+    /// Brings a thread back to its home. False: it waits for that, hands off.
+    ///
+    /// # Safety
+    /// The caller has the task, which is away.
+    unsafe fn go_home(&self, this: &Task) -> bool {
+        let its = stack::home(this.slot());
+        if this.place() != Place::Granted && !its.try_hold() {
+            home::count_waiting(true);
+            // SAFETY: the thread is ours, and tasks are never freed.
+            if !unsafe { its.hold(this) } {
+                // Whoever holds the home may never park: there are time slices while somebody waits.
+                std::sync::atomic::fence(Ordering::SeqCst);
+                super::preempt::work_was_queued();
+                return false;
+            }
+            home::count_waiting(false);
+        }
+        // SAFETY: ours, away, and it holds its home.
+        unsafe { this.bring_back() };
+        true
+    }
+
+    /// Makes room at the home of a thread that leaves its stack, if it has one.
+    ///
+    /// # Safety
+    /// The caller has the task, which is off its stack.
+    unsafe fn leave_home(&self, this: &Task) {
+        if this.place() == Place::Home {
+            let slot = this.slot();
+            self.homes.borrow_mut().parked(self.id, slot);
+            // SAFETY: ours, suspended at its home, which it holds.
+            unsafe {
+                this.put_away();
+                self.release_home(slot);
+            }
+        }
+    }
+
+    /// Gives up a home, to a thread that waits for it if there is one.
+    ///
+    /// # Safety
+    /// The thread that the caller has, or had, holds it.
+    unsafe fn release_home(&self, slot: Slot) {
+        stack::set_owner(slot, ptr::null_mut());
+        // SAFETY: as promised.
+        if let Some(next) = unsafe { stack::home(slot).release() } {
+            home::count_waiting(false);
+            // SAFETY: it is ours now; tasks are never freed.
+            unsafe { (*next).set_place(Place::Granted) };
+            self.local.push(TaskRef(next.cast_mut()));
+            runtime().pushed();
         }
     }
 

@@ -1,9 +1,12 @@
-//! The sizes of stacks: `KODO_STACK_SIZE` (what a green thread starts with) and `KODO_MAX_STACK_SIZE` (where it ends).
+//! The sizes of stacks: `KODO_STACK_SIZE` (what a green thread starts with) and `KODO_MAX_STACK_SIZE` (where it ends), and
+//! their number: `KODO_PRIVATE_STACKS` (threads that keep theirs while they wait).
 
 /// The smallest size; less is raised to it. The runtime's own frames need some of it.
 pub const MIN: usize = 64 << 10;
 const DEFAULT_INITIAL: usize = 1 << 20;
 const DEFAULT_MAX: usize = 8 << 20;
+/// Enough for most programs to be rid of copying; with page tables some 8 KB each.
+const DEFAULT_PRIVATE: usize = 2048;
 /// The largest size that can be asked for: still some hundred threads in the address space.
 const LIMIT: usize = 64 << 30;
 
@@ -14,6 +17,10 @@ pub struct Config {
     pub max: usize,
     /// Guards by `mprotect` even where the kernel has guard markers: `KODO_STACK_GUARDS=mprotect`, for tests.
     pub mprotect: bool,
+    /// Threads that have a slot of their own; with 0 all threads share slots.
+    pub private: usize,
+    /// Slots that the other threads share, if not as many as suit the workers: `KODO_SHARED_STACKS`, for tests.
+    pub homes: Option<usize>,
 }
 
 /// Reads the configuration from values of the environment (`get` looks a name up).
@@ -36,7 +43,24 @@ pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Config, String> {
     }
     let max = max.unwrap_or(DEFAULT_MAX.max(initial.unwrap_or(0)));
     let initial = initial.unwrap_or(DEFAULT_INITIAL).min(max);
-    Ok(Config { initial, max, mprotect: get("KODO_STACK_GUARDS").is_some_and(|v| v == "mprotect") })
+    let number = |name: &str, least: usize| match get(name) {
+        None => Ok(None),
+        Some(text) => match text.parse::<u32>() {
+            Ok(n) if n as usize >= least && !text.starts_with('+') => Ok(Some(n as usize)),
+            _ => Err(format!("{name} must be an integer, {least} or more, not `{text}`")),
+        },
+    };
+    let guards = get("KODO_STACK_GUARDS");
+    if let Some(other) = guards.as_deref().filter(|v| !["madvise", "mprotect"].contains(v)) {
+        return Err(format!("KODO_STACK_GUARDS must be madvise or mprotect, not `{other}`"));
+    }
+    Ok(Config {
+        initial,
+        max,
+        mprotect: guards.is_some_and(|v| v == "mprotect"),
+        private: number("KODO_PRIVATE_STACKS", 0)?.unwrap_or(DEFAULT_PRIVATE),
+        homes: number("KODO_SHARED_STACKS", 1)?,
+    })
 }
 
 /// A positive number with an optional suffix K, M or G.
@@ -71,9 +95,10 @@ mod tests {
 
     #[test]
     fn sizes_have_suffixes() {
-        assert_eq!(with("", ""), Ok(Config { initial: 1 << 20, max: 8 << 20, mprotect: false }));
-        assert_eq!(with("2M", "1G"), Ok(Config { initial: 2 << 20, max: 1 << 30, mprotect: false }));
-        assert_eq!(with("128k", ""), Ok(Config { initial: 128 << 10, max: 8 << 20, mprotect: false }));
+        let sizes = |initial, max| with(initial, max).map(|c| (c.initial, c.max));
+        assert_eq!(sizes("", ""), Ok((1 << 20, 8 << 20)));
+        assert_eq!(sizes("2M", "1G"), Ok((2 << 20, 1 << 30)));
+        assert_eq!(sizes("128k", ""), Ok((128 << 10, 8 << 20)));
         assert_eq!(with("1048576", "").map(|c| c.initial), Ok(1 << 20));
     }
 
@@ -92,5 +117,15 @@ mod tests {
             assert!(with("", bad).expect_err(bad).contains("KODO_MAX_STACK_SIZE"));
         }
         assert!(with("2M", "1M").is_err());
+    }
+
+    #[test]
+    fn the_number_of_private_stacks_may_be_zero() {
+        let with = |value: Option<&str>| read(|name| value.filter(|_| name == "KODO_PRIVATE_STACKS").map(str::to_owned));
+        assert_eq!(with(None).map(|c| c.private), Ok(DEFAULT_PRIVATE));
+        assert_eq!(with(Some("0")).map(|c| c.private), Ok(0));
+        for bad in ["", "-1", "+1", "many", "1K", "99999999999"] {
+            assert!(with(Some(bad)).is_err_and(|e| e.contains("KODO_PRIVATE_STACKS")), "{bad}");
+        }
     }
 }

@@ -16,13 +16,23 @@
 //! slab is inaccessible and `mprotect` opens the usable part of each slot: two mappings per slot, and at most
 //! `MPROTECT_SLOTS` slots. Which one is probed once at start.
 //!
-//! What it does not do: parked stacks are not copied out, so every green thread that has started holds a slot.
+//! **Private slots and homes.** The first threads (`KODO_PRIVATE_STACKS`) have a slot each until they end. All others share
+//! some slots, their *homes*: such a thread runs at its home, and while it waits it lives in as much heap as its frames take
+//! (`home`, `task/away.rs`). A million parked threads so cost some hundred bytes each, and no thread is ever refused a stack.
+//!
+//! The price is a rule: **nothing outside may point into the stack of a parked thread.** Wait nodes, values handed over and
+//! futures live on the heap, and a thread that was woken fetches what it was given itself. `debug_assert_elsewhere` checks
+//! it where threads publish something. On a thread's own stack anything may point anywhere: it comes back to the same
+//! addresses.
 
 pub mod config;
+pub mod home;
 pub mod pool;
+pub mod rota;
 
 use crate::task::Task;
 use config::Config;
+use home::Home;
 use std::num::NonZeroUsize;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
@@ -53,8 +63,10 @@ impl Slot {
 struct Meta {
     /// Usable bytes below the top; 0 while the slot was never used.
     usable: AtomicUsize,
-    /// The thread that has the slot, for the overflow report.
+    /// The thread that is on the slot, for the overflow report.
     task: AtomicPtr<Task>,
+    /// Who may be, if the slot is shared.
+    home: Home<Task>,
 }
 
 struct Slab {
@@ -67,6 +79,12 @@ struct Slab {
     meta: *const Meta,
     /// First slot that was never used.
     next: AtomicU32,
+    /// So many slots may be private; so many are.
+    private: u32,
+    private_made: AtomicU32,
+    /// The shared slots; `Slot::NONE` until made.
+    homes: Box<[AtomicU32]>,
+    workers: usize,
 }
 
 // A pointer, not a `OnceLock`: the signal handler reads it.
@@ -88,11 +106,14 @@ pub enum Fault {
     Elsewhere,
 }
 
+/// Homes per worker: the more there are, the rarer two threads that want to run meet at one, and the more stacks are warm.
+const HOMES: usize = 64;
+
 /// Reserves the slab. Once per process.
 ///
 /// # Errors
 /// The system refused even a small slab; the text says why.
-pub fn init(config: &Config) -> Result<(), String> {
+pub fn init(config: &Config, workers: usize) -> Result<(), String> {
     let stride = config.max.next_multiple_of(4096).max(config::MIN + GUARD);
     let mut slots = (MAX_SLAB / stride).clamp(1, MAX_SLOTS);
     let (base, map, len) = loop {
@@ -148,7 +169,22 @@ pub fn init(config: &Config) -> Result<(), String> {
     }
     let usable_max = stride - GUARD;
     let initial = if config.initial + GUARD > usable_max { usable_max } else { config.initial };
-    let slab = Slab { base, slots, stride, initial, markers, meta: meta.cast_const().cast(), next: AtomicU32::new(0) };
+    // Homes there must be.
+    let private = config.private.min(slots / 2);
+    let homes = config.homes.unwrap_or(HOMES * workers).min(slots - private);
+    let slab = Slab {
+        base,
+        slots,
+        stride,
+        initial,
+        markers,
+        meta: meta.cast_const().cast(),
+        next: AtomicU32::new(0),
+        private: private as u32,
+        private_made: AtomicU32::new(0),
+        homes: (0..homes).map(|_| AtomicU32::new(Slot::NONE.0)).collect(),
+        workers,
+    };
     SLAB.store(Box::into_raw(Box::new(slab)), Ordering::Release);
     Ok(())
 }
@@ -166,6 +202,11 @@ impl Slab {
 
     fn usable_max(&self) -> usize {
         self.stride - GUARD
+    }
+
+    /// The next size after `usable`.
+    fn grown(&self, usable: usize) -> usize {
+        if 2 * usable + GUARD > self.usable_max() { self.usable_max() } else { 2 * usable }
     }
 
     /// Makes `usable` bytes below the top of the slot accessible and puts a guard below; `was` are accessible now.
@@ -205,7 +246,40 @@ fn fresh() -> Option<Slot> {
     Some(slot)
 }
 
-/// Says which thread has the slot; null: none.
+/// The lock of a shared slot.
+pub fn home(slot: Slot) -> &'static Home<Task> {
+    &slab().expect("a thread has a slot of the slab").meta(slot).home
+}
+
+/// Makes so many bytes below the top accessible, for frames that come back.
+pub fn reach(slot: Slot, bytes: usize) -> bool {
+    let Some(slab) = slab() else { return false };
+    let usable = &slab.meta(slot).usable;
+    loop {
+        let was = usable.load(Ordering::Relaxed);
+        if was >= bytes {
+            return true;
+        }
+        let grown = slab.grown(was);
+        if was == grown || !slab.open(slot, was, grown) {
+            return false;
+        }
+        usable.store(grown, Ordering::Relaxed);
+    }
+}
+
+/// Whether an address is in the slab: on the stack of some green thread.
+pub fn contains(address: usize) -> bool {
+    slab().is_some_and(|slab| (slab.base - GUARD..slab.base - GUARD + slab.slots * slab.stride).contains(&address))
+}
+
+/// What a thread publishes before it parks must not be on its stack.
+#[inline]
+pub fn debug_assert_elsewhere<T: ?Sized>(published: *const T) {
+    debug_assert!(!contains(published.addr()), "something outside points into a stack that may be away");
+}
+
+/// Says which thread is on the slot; null: none.
 pub fn set_owner(slot: Slot, task: *mut Task) {
     if let Some(slab) = slab() {
         slab.meta(slot).task.store(task, Ordering::Relaxed);
@@ -220,7 +294,7 @@ pub fn has_half(slot: Slot) -> bool {
 }
 
 /// Gives back what a grown stack committed, and puts its soft guard back.
-fn trim(slot: Slot) {
+pub fn trim(slot: Slot) {
     let Some(slab) = slab() else { return };
     let usable = slab.meta(slot).usable.load(Ordering::Relaxed);
     if usable == slab.initial {
@@ -257,7 +331,7 @@ pub fn fault(address: usize) -> Fault {
     if usable == 0 || address >= top - usable {
         return Fault::Elsewhere;
     }
-    let grown = if 2 * usable + GUARD > slab.usable_max() { slab.usable_max() } else { 2 * usable };
+    let grown = slab.grown(usable);
     // The guard is hit page by page from above, so an address far below it is a wild pointer, not growth.
     if usable < slab.usable_max() && address >= top - usable - GUARD && slab.open(slot, usable, grown) {
         meta.usable.store(grown, Ordering::Relaxed);
@@ -269,8 +343,8 @@ pub fn fault(address: usize) -> Fault {
 /// A slot as corosensei wants it. It does not own the slot: the pool does, and takes it back when the thread ends.
 #[derive(Clone, Copy)]
 pub struct SlotStack {
+    /// One word, so that a coroutine is small.
     base: NonZeroUsize,
-    limit: NonZeroUsize,
 }
 
 impl SlotStack {
@@ -279,10 +353,20 @@ impl SlotStack {
     #[must_use]
     pub fn new(slot: Slot) -> SlotStack {
         let slab = slab().expect("stacks are reserved before threads run");
-        let top = slab.top(slot);
         let colour = (slot.0 as usize & 15) * if slab.initial >= 1 << 20 { 128 + (32 << 10) } else { 128 };
-        let word = |address| NonZeroUsize::new(address).expect("not at address zero");
-        SlotStack { base: word(top - colour), limit: word(top - slab.usable_max() - GUARD) }
+        SlotStack { base: NonZeroUsize::new(slab.top(slot) - colour).expect("not at address zero") }
+    }
+
+    /// The lowest address of the slot, and the end of the stack's first frame.
+    #[must_use]
+    pub fn bounds(self) -> (usize, usize) {
+        (corosensei::stack::Stack::limit(&self).get(), self.base.get())
+    }
+
+    /// Bytes between this stack's first frame and the slot's top.
+    #[must_use]
+    pub fn colour(self, slot: Slot) -> usize {
+        slab().map_or(0, |slab| slab.top(slot) - self.base.get())
     }
 }
 
@@ -292,7 +376,10 @@ unsafe impl corosensei::stack::Stack for SlotStack {
         self.base
     }
     fn limit(&self) -> NonZeroUsize {
-        self.limit
+        let slab = slab().expect("the stack is of the slab");
+        let low = slab.base - GUARD;
+        // A base may be the very end of its slot.
+        NonZeroUsize::new(low + (self.base.get() - 1 - low) / slab.stride * slab.stride).expect("not at address zero")
     }
 }
 

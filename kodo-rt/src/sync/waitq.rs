@@ -172,6 +172,8 @@ impl WaitQueue {
     /// Its owner keeps the node alive, at its place, until it is unlinked.
     pub unsafe fn push(&mut self, node: &Node) {
         debug_assert!(!node.linked.get());
+        crate::stack::debug_assert_elsewhere(node);
+        crate::stack::debug_assert_elsewhere(node.value.address());
         node.linked.set(true);
         node.previous.set(self.tail);
         node.next.set(ptr::null());

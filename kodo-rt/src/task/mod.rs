@@ -8,14 +8,17 @@
 //! took it from a queue, the thread itself while it runs, the waker that moved its state word from PARKED. Reports
 //! may look at the atomics at any time.
 
+pub mod away;
 pub mod registry;
 pub mod state;
 
 use crate::abi::{Site, TypeInfo};
 use crate::mem;
 use crate::sched::park::{Reason, Why};
+use crate::shim::AtomicUsize;
 use crate::stack::{Slot, SlotStack};
 use crate::sync::future::{self, Future};
+use away::Place;
 use corosensei::{Coroutine, Yielder};
 use state::State;
 use std::cell::{Cell, UnsafeCell};
@@ -52,15 +55,21 @@ pub struct Task {
     leave: Cell<*const Leave>,
     pub state: State,
     slot: Cell<Slot>,
+    place: Cell<Place>,
+    /// What it waits for, as `Reason` plus one; 0: nothing.
+    reason: AtomicU8,
+    /// Captures did not fit in: the first word of `env` says where they are.
+    far_env: Cell<bool>,
+    /// Length of the copy of its frames while it is away, in `away::UNIT`s, and the copy.
+    saved_units: Cell<u32>,
+    saved: Cell<*mut u8>,
+    /// Of the queue for its home.
+    home_link: AtomicUsize,
     /// 0: no thread (in a free list).
     id: AtomicU64,
     site: AtomicPtr<Site>,
     entry: Cell<Option<Entry>>,
     future: Cell<*mut Future>,
-    /// Where captures are that do not fit in; null: inline.
-    far_env: Cell<*mut u8>,
-    /// What it waits for, as `Reason` plus one; 0: nothing.
-    reason: AtomicU8,
     wait_site: AtomicPtr<Site>,
     wait_object: AtomicPtr<Site>,
     /// The thread that this one runs on its own stack (`sched::inline`); null: only itself.
@@ -89,12 +98,16 @@ impl Task {
             leave: Cell::new(ptr::null()),
             state: State::new(),
             slot: Cell::new(Slot::NONE),
+            place: Cell::new(Place::Nowhere),
+            reason: AtomicU8::new(0),
+            far_env: Cell::new(false),
+            saved_units: Cell::new(0),
+            saved: Cell::new(ptr::null_mut()),
+            home_link: AtomicUsize::new(0),
             id: AtomicU64::new(FREE),
             site: AtomicPtr::new(ptr::null_mut()),
             entry: Cell::new(None),
             future: Cell::new(ptr::null_mut()),
-            far_env: Cell::new(ptr::null_mut()),
-            reason: AtomicU8::new(0),
             wait_site: AtomicPtr::new(ptr::null_mut()),
             wait_object: AtomicPtr::new(ptr::null_mut()),
             inner: AtomicPtr::new(ptr::null_mut()),
@@ -117,12 +130,16 @@ impl Task {
         site: *const Site,
     ) {
         let (size, align) = env_ty.map_or((0, 1), |ty| (ty.size as usize, ty.align as usize));
-        let at = if size <= INLINE_ENV && align <= align_of::<Env>() {
-            self.far_env.set(ptr::null_mut());
-            self.env.get().cast::<u8>()
+        let near = self.env.get().cast::<u8>();
+        let fits = size <= INLINE_ENV && align <= align_of::<Env>();
+        self.far_env.set(!fits);
+        let at = if fits {
+            near
         } else {
-            self.far_env.set(mem::alloc(size));
-            self.far_env.get()
+            let far = mem::alloc(size);
+            // SAFETY: there is room for a pointer.
+            unsafe { near.cast::<*mut u8>().write(far) };
+            far
         };
         if size > 0 {
             // SAFETY: `at` has room for `size` bytes, `env` holds them, and they cannot overlap.
@@ -139,6 +156,8 @@ impl Task {
     pub(crate) fn vacate(&self) {
         debug_assert!(!self.state.take_notification(), "unparked without a park");
         self.slot.set(Slot::NONE);
+        self.set_place(Place::Nowhere);
+        self.free_saved();
         self.id.store(FREE, Ordering::Release);
     }
 
@@ -189,11 +208,12 @@ impl Task {
     /// Gives a thread that never ran its stack.
     ///
     /// # Safety
-    /// The caller has the task, and the slot is free.
-    pub(crate) unsafe fn bind(&self, slot: Slot) {
+    /// The caller has the task, and the slot is the thread's alone (`place`: for good, or for now).
+    pub(crate) unsafe fn bind(&self, slot: Slot, place: Place) {
         let this = TaskRef(ptr::from_ref(self).cast_mut());
         crate::stack::set_owner(slot, this.0);
         self.slot.set(slot);
+        self.set_place(place);
         let switch = Switch::with_stack(SlotStack::new(slot), move |leave: &Leave, ()| {
             // The whole `TaskRef`, not its field: closures capture disjoint fields.
             let this = this;
@@ -257,15 +277,17 @@ impl Task {
     /// # Safety
     /// The caller has the task, which is occupied and did not run; `out` has room for what its entry writes.
     unsafe fn run_entry(&self, out: *mut u8) {
-        let far = self.far_env.get();
-        let env = if far.is_null() { self.env.get().cast::<u8>() } else { far };
+        let near = self.env.get().cast::<u8>();
+        let is_far = self.far_env.get();
+        // SAFETY: `occupy` put a pointer there.
+        let env = if is_far { unsafe { near.cast::<*mut u8>().read() } } else { near };
         let entry = self.entry.get().expect("an occupied task has an entry");
         // SAFETY: `occupy` was given an entry that takes this environment; the far environment is ours, and empty once
         // the entry has run.
         unsafe {
             entry(env, out);
-            if !far.is_null() {
-                mem::free(far);
+            if is_far {
+                mem::free(env);
             }
         }
     }

@@ -57,6 +57,12 @@ impl State {
         false
     }
 
+    /// The worker, after the thread left its stack: whether `settle` will say that its wake-up has come. May change to yes.
+    #[must_use]
+    pub fn is_notified(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == NOTIFIED
+    }
+
     /// The worker, after the thread left its stack: true if it is parked now (hands off!), false if its wake-up came
     /// in the meantime and it must be queued.
     #[must_use]

@@ -30,7 +30,9 @@ impl Done {
     }
 }
 
-/// Runs `main` as a program in a child process. `name` is the name of the calling test.
+/// Runs `main` as a program in a child process. `name` is the name of the calling test. Then it runs once more with all threads
+/// on two shared stacks, so that every wait moves frames to the heap and back; the end must be the same. (Not if `env` says
+/// how many private stacks there are.)
 pub fn program(name: &str, env: &[(&str, &str)], main: unsafe extern "C" fn(*mut u8, *mut u8)) -> Done {
     program_with(name, env, main, 0, &[])
 }
@@ -65,12 +67,24 @@ pub fn program_with(
         unsafe { kodo_rt::entry::kodo_rt_main(argv.len() as i32, argv.as_ptr(), &raw const program) };
         unreachable!("the program ends the process");
     }
+    let done = run_child(name, env, args);
+    if !env.iter().any(|(variable, _)| *variable == "KODO_PRIVATE_STACKS") {
+        let away = [env, &[("KODO_PRIVATE_STACKS", "0"), ("KODO_SHARED_STACKS", "2")]].concat();
+        let away = run_child(name, &away, args);
+        assert_eq!(away.status, done.status, "with shared stacks\nstdout:\n{}\nstderr:\n{}", away.out, away.err);
+    }
+    done
+}
+
+fn run_child(name: &str, env: &[(&str, &str)], args: &[&str]) -> Done {
     let mut command = Command::new(std::env::current_exe().expect("a test runs from a file"));
     command.args([name, "--exact", "--nocapture", "--test-threads=1"]).env("KODO_TEST_CHILD", name);
     // Not the arguments of this call: the child runs the test's first one, which may be another.
     command.env("KODO_TEST_ARGS", args.join(" "));
-    for variable in ["KODO_THREADS", "KODO_STACK_SIZE", "KODO_MAX_STACK_SIZE", "KODO_STACK_GUARDS", "KODO_DEBUG"] {
-        command.env_remove(variable);
+    for variable in std::env::vars_os().map(|(variable, _)| variable) {
+        if variable.to_str().is_some_and(|v| v.starts_with("KODO_") && !v.starts_with("KODO_TEST_")) {
+            command.env_remove(variable);
+        }
     }
     command.envs(env.iter().copied()).stdin(Stdio::null());
     let output = command.output().expect("the test runs again");
