@@ -10,7 +10,7 @@
 //! // Without green threads: skipped | needs green threads
 //! ```
 //!
-//! Modes: -O0 and -O2; 1, 2 and 8 workers; and `--no-green-threads`. A program that ends with its main's value must
+//! Modes: -O0 and -O2; 1, 2 and 8 workers, and 8 with two stacks for all threads; and `--no-green-threads`. A program that ends with its main's value must
 //! leave no live object behind. Bare programs run once more wrapped in `module … { meta { … } … }`.
 
 mod support;
@@ -119,9 +119,15 @@ fn run_modes(file: &Path, level: &str) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let program = folder.path().join("program");
     build(file, &program, &[level])?;
-    for workers in ["1", "2", "8"] {
-        let output = support::run(Command::new(&program).env("KODO_THREADS", workers).env("KODO_DEBUG", "1"))?;
-        compare(&output, &expected, &expected.output).map_err(|e| format!("{level}, {workers} workers: {e}"))?;
+    for (workers, stacks) in [("1", None), ("2", None), ("8", None), ("8", Some("2"))] {
+        let mut command = Command::new(&program);
+        command.env("KODO_THREADS", workers).env("KODO_DEBUG", "1");
+        if let Some(shared) = stacks {
+            command.env("KODO_PRIVATE_STACKS", "0").env("KODO_SHARED_STACKS", shared);
+        }
+        let output = support::run(&mut command)?;
+        let with = if stacks.is_some() { ", shared stacks" } else { "" };
+        compare(&output, &expected, &expected.output).map_err(|e| format!("{level}, {workers} workers{with}: {e}"))?;
     }
     if expected.sequential == Sequential::Skipped {
         return Ok(());
