@@ -15,7 +15,7 @@ fn found_is_text(kind: &TyKind) -> bool {
 impl Infer<'_, '_> {
     /// Makes the value fit, or reports that it does not.
     pub fn fit(&mut self, e: ExprId, expected: Ty, why: Why) -> ExprId {
-        if let Some(made) = self.to_dyn(e, expected, why) {
+        if let Some(made) = self.made_dyn(e, expected, why) {
             return made;
         }
         let span = self.body.expr(e).span;

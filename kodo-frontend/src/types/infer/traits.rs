@@ -456,7 +456,7 @@ impl<'a> Infer<'_, 'a> {
     // ---- dyn
 
     /// A value of a type that implements the trait, where a `dyn` of it is expected.
-    pub fn to_dyn(&mut self, e: ExprId, expected: Ty, why: Why) -> Option<ExprId> {
+    pub fn made_dyn(&mut self, e: ExprId, expected: Ty, why: Why) -> Option<ExprId> {
         let TyKind::Dyn(of) = self.kind(expected) else { return None };
         let ty = self.ty(e);
         if ty == expected || matches!(self.kind(ty), TyKind::Infer(_) | TyKind::Error | TyKind::Never) {
