@@ -8,6 +8,7 @@ use crate::sync::start::Dequeued;
 use crate::task::away::Place;
 use crate::task::registry::Vacant;
 use crate::task::{MAIN_ID, Operation, Task, TaskRef};
+use crate::trace::{self, Event, Left};
 use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -130,6 +131,7 @@ impl Worker {
         tick.store(tick.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         // SAFETY: it was in a queue, and now it is ours; tasks are never freed.
         let this = unsafe { &*task };
+        let starts = this.never_ran();
         if this.slot() == Slot::NONE {
             let future = this.future();
             if !future.is_null() {
@@ -142,26 +144,28 @@ impl Worker {
                 }
             }
             // SAFETY: the task is ours, and did not run.
-            if !unsafe { self.give_stack(this) } {
-                return;
-            }
+            unsafe { self.give_stack(this) };
         }
         // SAFETY: ours, and it has a stack.
         if matches!(this.place(), Place::Away | Place::Granted) && !unsafe { self.go_home(this) } {
             return;
         }
+        let (id, site) = (this.id(), this.site());
+        trace::event(|| Event::Run { id, site, starts });
         self.current.set(task);
         // SAFETY: ours, and bound.
         let operation = unsafe { this.resume() };
         self.current.set(ptr::null_mut());
         match operation {
             Some(Operation::Yield) => {
+                trace::event(|| Event::Leave { id, how: Left::Yielded });
                 // SAFETY: ours, and off its stack.
                 unsafe { self.leave_home(this) };
                 self.local.push_yielded(TaskRef(task));
                 runtime.pushed();
             }
             Some(Operation::Park) => {
+                trace::event(|| Event::Leave { id, how: Left::Parked(this.why().map(|why| why.reason)) });
                 // Its wake-up may have come while it left its stack.
                 if !this.state.is_notified() {
                     // SAFETY: ours until it has settled, and off its stack.
@@ -173,6 +177,7 @@ impl Worker {
                 }
             }
             None => {
+                trace::event(|| Event::Leave { id, how: Left::Ended });
                 let (slot, place) = (this.slot(), this.place());
                 this.vacate();
                 if place == Place::Private {
@@ -187,24 +192,23 @@ impl Worker {
         }
     }
 
-    /// Gives a thread that did not run a slot of its own, or a home. False: it waits for that, hands off.
+    /// Gives a thread that did not run a slot of its own, or a home.
     ///
     /// # Safety
     /// The caller has the task.
-    unsafe fn give_stack(&self, this: &Task) -> bool {
+    unsafe fn give_stack(&self, this: &Task) {
         if let Some(slot) = self.stacks.borrow_mut().take() {
             // SAFETY: the task is ours and the slot was free.
             unsafe { this.bind(slot, Place::Private) };
-            return true;
+            return;
         }
         let Some((slot, held)) = self.homes.borrow_mut().choose(self.id) else { out_of_stacks() };
         if held {
             // SAFETY: as above, and we hold the home for it.
             unsafe { this.bind(slot, Place::Home) };
-            return true;
+        } else {
+            this.settle_at(slot);
         }
-        this.settle_at(slot);
-        true
     }
 
     /// Brings a thread back to its home. False: it waits for that, hands off.
@@ -322,6 +326,7 @@ impl Worker {
     fn sleep(&self, searching: bool) {
         let runtime = runtime();
         let wake = &runtime.workers[self.id].wake;
+        trace::event(|| Event::Sleep);
         runtime.idle.lie_down(self.id, searching);
         if runtime.work_is_queued() {
             if runtime.idle.rise(self.id) {
@@ -376,6 +381,7 @@ impl Worker {
                 continue;
             }
             if let Some(task) = self.local.steal_from(&shared.queues) {
+                trace::event(|| Event::Steal { victim, count: self.local.len() + 1 });
                 return Some(task);
             }
         }

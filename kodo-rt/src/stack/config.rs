@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn the_number_of_private_stacks_may_be_zero() {
-        let with = |value: Option<&str>| read(|name| value.filter(|_| name == "KODO_PRIVATE_STACKS").map(str::to_owned));
+        let with =
+            |value: Option<&str>| read(|name| value.filter(|_| name == "KODO_PRIVATE_STACKS").map(str::to_owned));
         assert_eq!(with(None).map(|c| c.private), Ok(DEFAULT_PRIVATE));
         assert_eq!(with(Some("0")).map(|c| c.private), Ok(0));
         for bad in ["", "-1", "+1", "many", "1K", "99999999999"] {

@@ -51,7 +51,7 @@ impl<T: Waits> Home<T> {
     /// A free home.
     #[must_use]
     #[cfg(any(test, loom))]
-    pub fn new() -> Home<T> {
+    pub fn free() -> Home<T> {
         Home { word: AtomicUsize::new(FREE), oldest: AtomicUsize::new(0), waits: PhantomData }
     }
 
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_home_is_handed_on_in_the_order_of_asking() {
-        let home = Home::new();
+        let home = Home::free();
         let threads: Vec<_> = (0..5).map(|n| Thread(n, AtomicUsize::new(0))).collect();
         // SAFETY: the threads outlive the home's interest in them; who releases holds.
         unsafe {
@@ -207,7 +207,7 @@ mod loom_tests {
         builder.check(|| {
             let thread = |n| Thread(n, AtomicUsize::new(0));
             let model = Arc::new(Model {
-                home: Home::new(),
+                home: Home::free(),
                 threads: [thread(0), thread(1), thread(2)],
                 stack: UnsafeCell::new(0),
                 ran: [AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0)],

@@ -72,6 +72,15 @@ impl Task {
         self.place.set(place);
     }
 
+    /// Whether it did not run yet. For who has the thread.
+    pub(crate) fn never_ran(&self) -> bool {
+        match self.place() {
+            Place::Nowhere => true,
+            Place::Away | Place::Granted => self.saved.get().is_null(),
+            Place::Private | Place::Home => false,
+        }
+    }
+
     /// Gives a thread that never ran its home.
     pub(crate) fn settle_at(&self, home: Slot) {
         self.slot.set(home);
