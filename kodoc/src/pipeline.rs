@@ -17,6 +17,8 @@ pub struct Checked {
     pub sources: Sources,
     pub names: Names,
     pub program: hir::Program,
+    /// What the check of moves has lowered already: the program's own functions, if they have no errors.
+    bodies: Vec<Option<mir::Body>>,
     /// Sorted by place.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -76,7 +78,7 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
         asts.truncate(1);
         asts.push(syntax::ast::Ast::new(file, 0));
     }
-    let (program, found) = types::check(&sources, &asts, &mut names);
+    let (mut program, found) = types::check(&sources, &asts, &mut names);
     if !garbled {
         // What looks unused may be used in the broken part.
         let broken = diagnostics.has_errors();
@@ -86,12 +88,33 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
         diagnostics.extend(found.filter(|d| !(broken && follows(d))));
     }
     diagnostics.extend(own::conflicts::check(&program, &names, prelude));
-    Ok(Checked { sources, names, program, diagnostics: diagnostics.into_sorted() })
+    diagnostics.extend(own::returns::check(&program, &names, prelude));
+    let mut bodies = mir::lower::lower_where(&mut program, &names, |_, function| {
+        function.span.file != prelude && !diagnostics.iter().any(|d| is_error_in(d, function))
+    });
+    diagnostics.extend(own::moves::check(&program, &names, &bodies));
+    for body in bodies.iter_mut().flatten() {
+        own::moves::forget(body);
+    }
+    Ok(Checked { sources, names, program, bodies, diagnostics: diagnostics.into_sorted() })
+}
+
+/// Is it an error in the function? Then its body may not be whole, and more reports about it may be noise.
+fn is_error_in(diagnostic: &Diagnostic, function: &hir::Function) -> bool {
+    let Some(body) = &function.body else { return true };
+    let end = body.root.map_or(function.span, |root| body.expr(root).span);
+    let span = diagnostic.span;
+    let inside = span.file == function.span.file && function.span.lo <= span.hi && span.lo <= end.hi;
+    diagnostic.severity == Severity::Error && inside
 }
 
 /// Lowers a program without errors to counted MIR.
 pub fn lower(checked: &mut Checked) -> Result<mir::Program, Stop> {
-    let bodies = mir::lower::lower(&mut checked.program, &checked.names);
+    let mut bodies = std::mem::take(&mut checked.bodies);
+    let rest = mir::lower::lower_where(&mut checked.program, &checked.names, |id, _| bodies[id.0 as usize].is_none());
+    for (body, lowered) in bodies.iter_mut().zip(rest) {
+        *body = body.take().or(lowered);
+    }
     let mut program = mir::mono::instantiate(&mut checked.program, &checked.names, &bodies)
         .map_err(|found| Stop::Diagnostics(found.into_sorted()))?;
     let hir::Program { types, adts, .. } = &mut checked.program;

@@ -199,6 +199,7 @@ impl Mono<'_> {
             locals,
             blocks,
             spawned: Vec::new(),
+            uses: Vec::new(),
         })
     }
 

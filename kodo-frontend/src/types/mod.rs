@@ -83,6 +83,7 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         option: cx.option,
         result: cx.result,
         cells,
+        inferred_mut: cx.changed,
     };
     (program, cx.out)
 }

@@ -20,7 +20,7 @@ use super::format::Format;
 use super::resolve_ty::TypeScope;
 use super::ty::{AdtId, Ty, TyCon, TyKind};
 use super::unify::Unifier;
-use crate::hir::{Body, ExprId, ExprKind, FnId, Local, LocalId, PatId, Stmt};
+use crate::hir::{Body, Capture, ExprId, ExprKind, FnId, Local, LocalId, PatId, Stmt};
 use crate::names::Name;
 use crate::source::Span;
 use crate::syntax::ast::{Ast, Id, Mode, Node};
@@ -96,7 +96,7 @@ pub(super) struct LocalInfo {
 pub(super) struct Frame {
     /// What `return` gives; `None` in a detached block, whose value nobody sees.
     pub result: Option<Ty>,
-    pub captures: Vec<(LocalId, LocalId)>,
+    pub captures: Vec<Capture>,
     pub copies: FxHashMap<LocalId, LocalId>,
     /// One entry per enclosing loop: has it a `break`?
     pub loops: Vec<bool>,
@@ -436,20 +436,20 @@ impl<'a> Infer<'_, 'a> {
         Some(local)
     }
 
-    fn capture(&mut self, outer: LocalId, frame: usize, span: Span) -> LocalId {
+    fn capture(&mut self, outer: LocalId, frame: usize, at: Span) -> LocalId {
         if let Some(&copy) = self.frames[frame].copies.get(&outer) {
             return copy;
         }
         let closure = self.frames[frame].closure;
         if !closure && let LocalKind::Param(mode @ (Mode::Ref | Mode::Mut), _) = self.locals[outer.0 as usize].kind {
-            self.borrowed_capture(outer, mode, span, frame);
+            self.borrowed_capture(outer, mode, at, frame);
         }
         let Local { name, span, ty, .. } = self.body.local(outer).clone();
         let copy = self.body.add_local(Local { name, span, ty, mutable: !closure });
         let kind = if closure { LocalKind::ClosureCapture } else { LocalKind::Capture };
         self.locals.push(LocalInfo { frame, kind, used: true, let_word: None });
         self.frames[frame].copies.insert(outer, copy);
-        self.frames[frame].captures.push((outer, copy));
+        self.frames[frame].captures.push(Capture { outer, inner: copy, at });
         copy
     }
 
