@@ -7,6 +7,7 @@ use super::worker::worker;
 use crate::stack;
 use crate::sync::future::{self, Future};
 use crate::task::Task;
+use crate::trace::{self, Event};
 use std::ptr;
 use std::sync::atomic::Ordering;
 
@@ -25,7 +26,10 @@ pub unsafe fn run(f: *mut Future) {
             return;
         }
         let outer = (*owner).inner.swap(task, Ordering::Relaxed);
+        let (id, site) = ((*task).id(), (*task).site());
+        trace::event(|| Event::InlineBegin { id, site });
         (*task).run_inline();
+        trace::event(|| Event::InlineEnd { id });
         (*owner).inner.store(outer, Ordering::Relaxed);
         // The stack may have moved to another worker meanwhile.
         let worker = worker().expect("a green thread runs on a worker");

@@ -26,6 +26,7 @@ use crate::abi::{Site, TypeInfo};
 use crate::sequential;
 use crate::sync::future::{self, Future};
 use crate::task::{TaskRef, registry};
+use crate::trace::{self, Event};
 use crossbeam_deque::Injector;
 use crossbeam_utils::CachePadded;
 use idle::Idle;
@@ -67,6 +68,11 @@ static RUNTIME: OnceLock<Runtime> = OnceLock::new();
 /// The runtime. Only after `start`.
 pub fn runtime() -> &'static Runtime {
     RUNTIME.get().expect("the runtime has started")
+}
+
+/// The runtime, if it has started.
+pub(crate) fn runtime_if_started() -> Option<&'static Runtime> {
+    RUNTIME.get()
 }
 
 /// Makes `count` workers, queues `main` and runs worker 0 on the calling OS thread.
@@ -165,6 +171,7 @@ pub unsafe fn spawn(entry: Entry, env: *mut u8, env_ty: &'static TypeInfo, futur
             future::set_task(future, task);
         }
     }
+    trace::event(|| Event::Spawn { id, site });
     schedule(TaskRef(task));
     if worker.is_some_and(|w| w.local.len() >= BURST) {
         park::yield_now();
@@ -209,10 +216,12 @@ pub fn os_thread_begin() {
 pub fn os_thread_enter(site: *const Site) {
     crate::fault::prepare_thread(true);
     park::enter_os_thread(site);
+    trace::event(|| Event::OsBegin { site });
 }
 
 /// The OS thread has done all it had to do, waking its joiner included. Its last call into the runtime.
 pub fn os_thread_end() {
+    trace::event(|| Event::OsEnd);
     park::leave_os_thread();
     crate::fault::release_thread();
     runtime().release();
