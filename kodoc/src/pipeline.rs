@@ -87,25 +87,9 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
         let follows = |d: &Diagnostic| d.severity == Severity::Warning || (nothing && d.code == "E0272");
         diagnostics.extend(found.filter(|d| !(broken && follows(d))));
     }
-    diagnostics.extend(own::conflicts::check(&program, &names, prelude));
-    diagnostics.extend(own::returns::check(&program, &names, prelude));
-    let mut bodies = mir::lower::lower_where(&mut program, &names, |_, function| {
-        function.span.file != prelude && !diagnostics.iter().any(|d| is_error_in(d, function))
-    });
-    diagnostics.extend(own::moves::check(&program, &names, &bodies));
-    for body in bodies.iter_mut().flatten() {
-        own::moves::forget(body);
-    }
+    let (found, bodies) = own::check(&mut program, &names, prelude, &diagnostics);
+    diagnostics.extend(found);
     Ok(Checked { sources, names, program, bodies, diagnostics: diagnostics.into_sorted() })
-}
-
-/// Is it an error in the function? Then its body may not be whole, and more reports about it may be noise.
-fn is_error_in(diagnostic: &Diagnostic, function: &hir::Function) -> bool {
-    let Some(body) = &function.body else { return true };
-    let end = body.root.map_or(function.span, |root| body.expr(root).span);
-    let span = diagnostic.span;
-    let inside = span.file == function.span.file && function.span.lo <= span.hi && span.lo <= end.hi;
-    diagnostic.severity == Severity::Error && inside
 }
 
 /// Lowers a program without errors to counted MIR.
