@@ -52,7 +52,12 @@ pub fn is_copy(types: &Types, adts: &[Adt], moved: [AdtId; 2], ty: Ty) -> bool {
         TyKind::App(TyCon::Adt(id), _) => {
             !moved.contains(id) && adts[id.0 as usize].span.file == adts[moved[0].0 as usize].span.file
         }
-        TyKind::String | TyKind::Tuple(_) | TyKind::App(TyCon::Future, _) | TyKind::Param(_) => false,
+        TyKind::String
+        | TyKind::Tuple(_)
+        | TyKind::App(TyCon::Future, _)
+        | TyKind::Param(_)
+        | TyKind::Assoc(..)
+        | TyKind::Dyn(_) => false,
         _ => true,
     }
 }

@@ -23,7 +23,10 @@ impl Lower<'_> {
 
     /// The value of an expression goes elsewhere. Only a whole variable loses it: everything else makes a value of its
     /// own, or copies a part.
-    pub(super) fn give(&mut self, value: ExprId, reason: Reason) {
+    pub(super) fn give(&mut self, mut value: ExprId, reason: Reason) {
+        while let ExprKind::Dyn { value: inner, .. } = self.body.expr(value).kind {
+            value = inner;
+        }
         if let ExprKind::Local(variable) = self.body.expr(value).kind {
             self.note(variable, self.span(value), Action::Give(reason));
         }
