@@ -13,6 +13,8 @@
 //! Thread-local storage is read only through `worker()`, which is never inlined and opaque to the optimizer: a green thread
 //! may resume on another OS thread, and rustc (like LLVM) would keep the *address* of a thread-local across the switch.
 
+pub mod barrier;
+pub mod deque;
 pub mod futex;
 pub mod idle;
 pub mod inline;
@@ -71,6 +73,7 @@ pub fn runtime() -> &'static Runtime {
 
 /// Makes `count` workers, queues `main` and runs worker 0 on the calling OS thread.
 pub fn start(count: usize, main: TaskRef) -> ! {
+    barrier::init();
     let shared = (0..count).map(|id| {
         let (local, remote) = queue::new();
         CachePadded::new(Shared {

@@ -278,7 +278,7 @@ impl Worker {
         let first = random as usize % workers.len();
         for victim in (0..workers.len()).map(|i| (first + i) % workers.len()).filter(|&victim| victim != self.id) {
             let shared = &workers[victim];
-            if shared.queues.has_one() && !alone_for_long(alone, victim, shared.tick.load(Ordering::Relaxed)) {
+            if shared.queues.len() == 1 && !alone_for_long(alone, victim, shared.tick.load(Ordering::Relaxed)) {
                 continue;
             }
             if let Some(task) = self.local.steal_from(&shared.queues) {
