@@ -169,6 +169,14 @@ impl Owner {
         Some(self.ring().slot(last).load(Ordering::Relaxed))
     }
 
+    /// The newest entry (a hint: a thief may be taking it).
+    #[inline]
+    pub fn newest(&self) -> Option<usize> {
+        let tail = self.tail();
+        (self.shared.head.load(Ordering::Relaxed) / 2 < tail)
+            .then(|| self.ring().slot(tail - 1).load(Ordering::Relaxed))
+    }
+
     /// Takes the oldest entry, as a thief would.
     pub fn take_oldest(&self) -> Option<usize> {
         loop {

@@ -84,6 +84,13 @@ impl Local {
         self.run.pop().map(task)
     }
 
+    /// Takes the newest if it is this one.
+    #[inline]
+    pub fn pop_if(&self, task: TaskRef) -> bool {
+        // Thieves take from the other end, so what is popped is what was seen, or nothing.
+        self.run.newest() == Some(entry(task)) && self.run.pop().is_some()
+    }
+
     pub fn push_yielded(&self, task: TaskRef) {
         self.yielded.push(entry(task));
     }
