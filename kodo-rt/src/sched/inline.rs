@@ -8,6 +8,7 @@ use crate::stack;
 use crate::sync::future::{self, Future};
 use crate::sync::start::Dequeued;
 use crate::task::{Task, TaskRef};
+use crate::trace::{self, Event};
 use std::sync::atomic::Ordering;
 
 /// Runs the thread of a future if it has not started and the calling green thread has room. Afterwards the future may be
@@ -41,7 +42,10 @@ pub unsafe fn run(f: *mut Future, own: bool) {
         // Relaxed, and no exchange: this thread alone writes it.
         let outer = inner.load(Ordering::Relaxed);
         inner.store(task, Ordering::Relaxed);
+        let (id, site) = ((*task).id(), (*task).site());
+        trace::event(|| Event::InlineBegin { id, site });
         (*task).run_inline(alone);
+        trace::event(|| Event::InlineEnd { id });
         inner.store(outer, Ordering::Relaxed);
         // The stack may have moved to another worker meanwhile, so `worker` is stale.
         if !dequeued {

@@ -28,6 +28,7 @@ use crate::abi::{Site, TypeInfo};
 use crate::sequential;
 use crate::sync::future::{self, Future};
 use crate::task::{TaskRef, registry};
+use crate::trace::{self, Event};
 use crossbeam_deque::Injector;
 use crossbeam_utils::CachePadded;
 use idle::Idle;
@@ -70,6 +71,11 @@ static RUNTIME: OnceLock<Runtime> = OnceLock::new();
 /// The runtime. Only after `start`.
 pub fn runtime() -> &'static Runtime {
     RUNTIME.get().expect("the runtime has started")
+}
+
+/// The runtime, if it has started.
+pub(crate) fn runtime_if_started() -> Option<&'static Runtime> {
+    RUNTIME.get()
 }
 
 /// Makes `count` workers, queues `main` and runs worker 0 on the calling OS thread.
@@ -179,6 +185,7 @@ pub unsafe fn spawn(
         (*task).occupy(id, entry, env, Some(env_ty), result_ty, site);
         (*task).future()
     };
+    trace::event(|| Event::Spawn { id, site });
     // From the push on the task is not ours, but the handle is.
     let Some(worker) = worker else {
         runtime.injector.push(TaskRef(task));
@@ -231,10 +238,12 @@ pub fn os_thread_begin() {
 pub fn os_thread_enter(site: *const Site) {
     crate::fault::prepare_thread(true);
     park::enter_os_thread(site);
+    trace::event(|| Event::OsBegin { site });
 }
 
 /// The OS thread has done all it had to do, waking its joiner included. Its last call into the runtime.
 pub fn os_thread_end() {
+    trace::event(|| Event::OsEnd);
     park::leave_os_thread();
     crate::fault::release_thread();
     runtime().release();

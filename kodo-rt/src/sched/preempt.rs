@@ -8,6 +8,7 @@
 
 use super::{barrier, futex, runtime, worker::worker};
 use crate::task::Operation;
+use crate::trace::{self, Event};
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -196,6 +197,8 @@ extern "C" fn time_slice_ended() {
     }
     if !worker.local.is_empty() || !runtime().injector.is_empty() {
         worker.local.be_fair();
+        // SAFETY: tasks are never freed.
+        trace::event(|| Event::SliceEnded { id: unsafe { (*task).id() } });
         // SAFETY: we are this thread.
         unsafe { (*task).suspend(Operation::Yield) }
     }

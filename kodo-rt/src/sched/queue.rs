@@ -100,6 +100,11 @@ impl Local {
         self.run.len()
     }
 
+    /// All that wait here, those that yielded too.
+    pub fn all(&self) -> usize {
+        self.run.len() + self.yielded.len()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.run.len() == 0 && self.yielded.len() == 0
     }

@@ -7,6 +7,7 @@ use crate::sync::future;
 use crate::sync::start::Dequeued;
 use crate::task::registry::{self, Vacant};
 use crate::task::{MAIN_ID, Operation, Task, TaskRef};
+use crate::trace::{self, Event, Left};
 use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -127,6 +128,7 @@ impl Worker {
         tick.store(tick.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         // SAFETY: it was in a queue, and now it is ours; tasks are never freed.
         let this = unsafe { &*task };
+        let mut starts = false;
         if this.slot() == Slot::NONE {
             let future = &this.future;
             let alone = future.is_alone(false);
@@ -141,17 +143,22 @@ impl Worker {
             let Some(slot) = self.stacks.borrow_mut().take() else { out_of_stacks() };
             // SAFETY: the task is ours and the slot was free.
             unsafe { this.bind(slot) };
+            starts = true;
         }
+        let (id, site) = (this.id(), this.site());
+        trace::event(|| Event::Run { id, site, starts });
         self.current.set(task);
         // SAFETY: ours, and bound.
         let operation = unsafe { this.resume() };
         self.current.set(ptr::null_mut());
         match operation {
             Some(Operation::Yield) => {
+                trace::event(|| Event::Leave { id, how: Left::Yielded });
                 self.local.push_yielded(TaskRef(task));
                 runtime.pushed();
             }
             Some(Operation::Park) => {
+                trace::event(|| Event::Leave { id, how: Left::Parked(this.why().map(|why| why.reason)) });
                 if !this.state.settle() {
                     // The wake-up came while it left its stack.
                     self.local.push(TaskRef(task));
@@ -159,6 +166,7 @@ impl Worker {
                 }
             }
             None => {
+                trace::event(|| Event::Leave { id, how: Left::Ended });
                 self.stacks.borrow_mut().give(this.slot());
                 // SAFETY: its coroutine has returned.
                 unsafe { self.end(task) };
@@ -224,6 +232,7 @@ impl Worker {
     fn sleep(&self, searching: bool) {
         let runtime = runtime();
         let wake = &runtime.workers[self.id].wake;
+        trace::event(|| Event::Sleep);
         runtime.idle.lie_down(self.id, searching);
         if runtime.work_is_queued() {
             if runtime.idle.rise(self.id) {
@@ -278,6 +287,7 @@ impl Worker {
                 continue;
             }
             if let Some(task) = self.local.steal_from(&shared.queues) {
+                trace::event(|| Event::Steal { victim, count: self.local.len() + 1 });
                 return Some(task);
             }
         }
