@@ -194,7 +194,7 @@ impl Owner {
 
     /// Entries, while no thief is at work; else perhaps fewer.
     #[inline]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.tail().saturating_sub(self.shared.head.load(Ordering::Relaxed) / 2)
     }
 }
@@ -202,7 +202,7 @@ impl Owner {
 impl Thief {
     /// Entries (a hint, but see the module comment for empty ones).
     #[inline]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         let head = self.0.head.load(Ordering::Acquire) / 2;
         self.0.tail.load(Ordering::Acquire).saturating_sub(head)
     }
@@ -218,7 +218,7 @@ impl Thief {
             return false;
         }
         let reach = seen.div_ceil(2).min(MOST);
-        let reached = 2 * (oldest + reach) | STEALING;
+        let reached = (2 * (oldest + reach)) | STEALING;
         // Acquire: the ring is as the last one with the bit left it.
         if self.0.head.compare_exchange(head, reached, Ordering::AcqRel, Ordering::Relaxed).is_err() {
             return false;
@@ -281,9 +281,9 @@ mod tests {
         let (owner, thief) = new();
         for round in 0..3 {
             (0..5 * FIRST_ROOM).for_each(|n| owner.push(n));
-            assert_eq!(owner.len(), 5 * FIRST_ROOM);
+            assert_eq!(owner.count(), 5 * FIRST_ROOM);
             let mut oldest = 0;
-            while owner.len() > 1 {
+            while owner.count() > 1 {
                 for entry in steal(&thief) {
                     assert_eq!(entry, oldest, "round {round}");
                     oldest += 1;

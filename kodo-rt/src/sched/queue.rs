@@ -97,16 +97,16 @@ impl Local {
 
     #[inline]
     pub fn len(&self) -> usize {
-        self.run.len()
+        self.run.count()
     }
 
     /// All that wait here, those that yielded too.
     pub fn all(&self) -> usize {
-        self.run.len() + self.yielded.len()
+        self.run.count() + self.yielded.count()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.run.len() == 0 && self.yielded.len() == 0
+        self.run.count() == 0 && self.yielded.count() == 0
     }
 
     /// The next pick looks at everything.
@@ -137,7 +137,7 @@ impl Local {
         let outside = || inject(injector);
         let yielded = || self.yielded.take_oldest().map(task);
         let oldest = || self.run.take_oldest().map(task);
-        if self.be_fair.take() || looks % OLDEST == 0 {
+        if self.be_fair.take() || looks.is_multiple_of(OLDEST) {
             let turn = self.turn.get();
             self.turn.set((turn + 1) % 3);
             match turn {
@@ -145,7 +145,7 @@ impl Local {
                 1 => outside().or_else(yielded).or_else(oldest),
                 _ => yielded().or_else(oldest).or_else(outside),
             }
-        } else if looks % 2 == 0 {
+        } else if looks.is_multiple_of(2) {
             outside().or_else(yielded)
         } else {
             yielded().or_else(outside)
@@ -184,7 +184,7 @@ impl Remote {
 
     /// Threads that wait here (a hint: they may be gone).
     pub fn len(&self) -> usize {
-        self.run.len() + self.yielded.len()
+        self.run.count() + self.yielded.count()
     }
 }
 
