@@ -24,6 +24,7 @@ use super::ty::{AdtId, Ty, TyCon, TyKind};
 use super::unify::Unifier;
 use crate::hir::{Body, Capture, ExprId, ExprKind, FnId, Local, LocalId, PatId, Stmt};
 use crate::names::Name;
+use crate::own;
 use crate::source::Span;
 use crate::syntax::ast::{Ast, Id, Mode, Node};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -461,7 +462,9 @@ impl<'a> Infer<'_, 'a> {
             return copy;
         }
         let closure = self.frames[frame].closure;
-        if !closure && let LocalKind::Param(mode @ (Mode::Ref | Mode::Mut), _) = self.locals[outer.0 as usize].kind {
+        if let LocalKind::Param(mode @ (Mode::Ref | Mode::Mut), _) = self.locals[outer.0 as usize].kind
+            && (!closure || self.is_moved(outer))
+        {
             self.borrowed_capture(outer, mode, at, frame);
         }
         let Local { name, span, ty, .. } = self.body.local(outer).clone();
@@ -471,6 +474,12 @@ impl<'a> Infer<'_, 'a> {
         self.frames[frame].copies.insert(outer, copy);
         self.frames[frame].captures.push(Capture { outer, inner: copy, at });
         copy
+    }
+
+    /// Is the parameter of a type that a closure takes, where it only copies others?
+    fn is_moved(&self, param: LocalId) -> bool {
+        let cx = &self.cx;
+        cx.is_user(self.id) && !own::is_copy(&cx.types, &cx.adts, [cx.option, cx.result], self.body.local(param).ty)
     }
 
     pub fn frame(&mut self) -> &mut Frame {
