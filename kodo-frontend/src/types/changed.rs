@@ -52,10 +52,10 @@ impl Cx<'_> {
                     };
                     let message = format!("`{callee_name}` changes this list, and {why}");
                     let error = Diagnostic::error(code, argument.span, message)
-                    .label("would be changed")
-                    .secondary(declared, "declared here")
-                    .secondary(param, "the function changes this parameter")
-                    .help("copy the list into a `let mut` variable first");
+                        .label("would be changed")
+                        .secondary(declared, "declared here")
+                        .secondary(param, "the function changes this parameter")
+                        .help("copy the list into a `let mut` variable first");
                     self.report(error);
                 }
                 ArgumentRoot::Value => {

@@ -38,6 +38,8 @@ impl Infer<'_, '_> {
         let ty = self.value_ty(target);
         let value = self.expr(value, Want::Is(ty, Why::Assigned(target_at)));
         self.check_assignable(target);
+        let whole = matches!(self.body.expr(target).kind, ExprKind::Local(_));
+        self.note_change(target, whole);
         let kind = match op {
             None => ExprKind::Assign { target, value },
             Some(op) => {
@@ -46,6 +48,17 @@ impl Infer<'_, '_> {
             }
         };
         self.add(kind, Ty::UNIT, span)
+    }
+
+    /// Naming a variable only to change it is no read: of a whole variable, or of a spawned block's copy of one.
+    fn note_change(&mut self, place: ExprId, whole: bool) {
+        let at = self.body.expr(place).span;
+        let Some(root) = self.root(place) else { return };
+        let info = &mut self.locals[root.local.0 as usize];
+        if whole || info.kind == LocalKind::Capture {
+            info.reads = info.reads.saturating_sub(1);
+            info.changed = Some(at);
+        }
     }
 
     fn is_list(&mut self, local: LocalId) -> bool {
@@ -198,6 +211,9 @@ impl Infer<'_, '_> {
         if (root.whole || root.indexed) && self.unshared_list_parameter(root.local) {
             self.report_unshared(root.local, at);
             return true;
+        }
+        if self.cx.signature(callee).result == Ty::UNIT {
+            self.note_change(value, false);
         }
         if !root.whole && self.locals[root.local.0 as usize].kind == LocalKind::Temporary {
             return false;
