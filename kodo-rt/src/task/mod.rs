@@ -13,9 +13,11 @@ pub mod state;
 
 use crate::abi::{Site, TypeInfo};
 use crate::mem;
+use crate::sanitizer::Fiber;
 use crate::sched::park::{Reason, Why};
 use crate::stack::{Slot, SlotStack};
 use crate::sync::future::{self, Future};
+use corosensei::stack::Stack;
 use corosensei::{Coroutine, Yielder};
 use state::State;
 use std::cell::{Cell, UnsafeCell};
@@ -65,6 +67,7 @@ pub struct Task {
     wait_object: AtomicPtr<Site>,
     /// The thread that this one runs on its own stack (`sched::inline`); null: only itself.
     pub(crate) inner: AtomicPtr<Task>,
+    fiber: Fiber,
     env: UnsafeCell<Env>,
 }
 
@@ -98,6 +101,7 @@ impl Task {
             wait_site: AtomicPtr::new(ptr::null_mut()),
             wait_object: AtomicPtr::new(ptr::null_mut()),
             inner: AtomicPtr::new(ptr::null_mut()),
+            fiber: Fiber::new(),
             env: UnsafeCell::new(Env([MaybeUninit::uninit(); INLINE_ENV])),
         }
     }
@@ -139,6 +143,7 @@ impl Task {
     pub(crate) fn vacate(&self) {
         debug_assert!(!self.state.take_notification(), "unparked without a park");
         self.slot.set(Slot::NONE);
+        self.fiber.end();
         self.id.store(FREE, Ordering::Release);
     }
 
@@ -194,13 +199,17 @@ impl Task {
         let this = TaskRef(ptr::from_ref(self).cast_mut());
         crate::stack::set_owner(slot, this.0);
         self.slot.set(slot);
-        let switch = Switch::with_stack(SlotStack::new(slot), move |leave: &Leave, ()| {
+        let stack = SlotStack::new(slot);
+        self.fiber.begin(stack.limit().get(), stack.base().get());
+        let switch = Switch::with_stack(stack, move |leave: &Leave, ()| {
             // The whole `TaskRef`, not its field: closures capture disjoint fields.
             let this = this;
             // SAFETY: the task outlives its coroutine: it is made vacant after the coroutine returned.
             unsafe {
+                (*this.0).fiber.arrive();
                 (*this.0).leave.set(leave);
                 (*this.0).body();
+                (*this.0).fiber.leave_for_ever();
             }
         });
         // SAFETY: the task is ours; what was there before has returned, and a coroutine that has returned owns nothing.
@@ -213,7 +222,11 @@ impl Task {
     /// The caller has the task, and it is bound.
     pub(crate) unsafe fn resume(&self) -> Option<Operation> {
         // SAFETY: `bind` wrote it, and only the one who has the task comes here.
-        unsafe { (*self.switch.get()).assume_init_mut() }.resume(()).as_yield()
+        let switch = unsafe { (*self.switch.get()).assume_init_mut() };
+        let passage = self.fiber.enter();
+        let operation = switch.resume(()).as_yield();
+        self.fiber.back(passage);
+        operation
     }
 
     /// Leaves the stack. Returns when the thread is resumed, perhaps on another OS thread.
@@ -222,7 +235,10 @@ impl Task {
     /// Called by the thread itself.
     pub(crate) unsafe fn suspend(&self, operation: Operation) {
         // SAFETY: the yielder lives at the bottom of the stack that we are on.
-        unsafe { (*self.leave.get()).suspend(operation) }
+        let leave = unsafe { &*self.leave.get() };
+        self.fiber.leave();
+        leave.suspend(operation);
+        self.fiber.arrive();
     }
 
     /// The thread, from its root.
@@ -312,7 +328,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_has_not_started_is_small() {
-        assert!(size_of::<Task>() <= 192, "{}", size_of::<Task>());
+        assert!(size_of::<Task>() - size_of::<Fiber>().next_multiple_of(64) <= 192, "{}", size_of::<Task>());
     }
 
     #[test]
