@@ -17,6 +17,8 @@ pub struct Checked {
     pub sources: Sources,
     pub names: Names,
     pub program: hir::Program,
+    /// What the check of moves has lowered already: the program's own functions, if they have no errors.
+    bodies: Vec<Option<mir::Body>>,
     /// Sorted by place.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -76,7 +78,7 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
         asts.truncate(1);
         asts.push(syntax::ast::Ast::new(file, 0));
     }
-    let (program, found) = types::check(&sources, &asts, &mut names);
+    let (mut program, found) = types::check(&sources, &asts, &mut names);
     if !garbled {
         // What looks unused may be used in the broken part.
         let broken = diagnostics.has_errors();
@@ -85,13 +87,18 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
         let follows = |d: &Diagnostic| d.severity == Severity::Warning || (nothing && d.code == "E0272");
         diagnostics.extend(found.filter(|d| !(broken && follows(d))));
     }
-    diagnostics.extend(own::conflicts::check(&program, &names, prelude));
-    Ok(Checked { sources, names, program, diagnostics: diagnostics.into_sorted() })
+    let (found, bodies) = own::check(&mut program, &names, prelude, &diagnostics);
+    diagnostics.extend(found);
+    Ok(Checked { sources, names, program, bodies, diagnostics: diagnostics.into_sorted() })
 }
 
 /// Lowers a program without errors to counted MIR.
 pub fn lower(checked: &mut Checked) -> Result<mir::Program, Stop> {
-    let bodies = mir::lower::lower(&mut checked.program, &checked.names);
+    let mut bodies = std::mem::take(&mut checked.bodies);
+    let rest = mir::lower::lower_where(&mut checked.program, &checked.names, |id, _| bodies[id.0 as usize].is_none());
+    for (body, lowered) in bodies.iter_mut().zip(rest) {
+        *body = body.take().or(lowered);
+    }
     let mut program = mir::mono::instantiate(&mut checked.program, &checked.names, &bodies)
         .map_err(|found| Stop::Diagnostics(found.into_sorted()))?;
     let hir::Program { types, adts, .. } = &mut checked.program;
