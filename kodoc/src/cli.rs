@@ -46,6 +46,15 @@ pub struct CodeArgs {
     /// Run spawned blocks in turn on one OS thread, without coroutines and without yield checks
     #[arg(long)]
     pub no_green_threads: bool,
+    /// Check every access to memory at run time; needs a runtime built for the same
+    #[arg(long, value_name = "FOR", hide = true)]
+    pub sanitize: Option<Sanitizer>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub enum Sanitizer {
+    Address,
+    Thread,
 }
 
 #[derive(Args)]

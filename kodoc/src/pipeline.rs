@@ -1,6 +1,6 @@
 //! From a file to diagnostics, MIR or object code: the stages in their order.
 
-use crate::cli::CodeArgs;
+use crate::cli::{CodeArgs, Sanitizer};
 use crate::failure::{Failure, NOT_UTF8, Stop, Trouble, UNREADABLE};
 use crate::output;
 use kodo_frontend::diag::{Diagnostic, Diagnostics, Severity};
@@ -133,6 +133,10 @@ pub fn generate(
         threads: u64::from(code.threads.unwrap_or(0)),
         green_threads: !code.no_green_threads,
         describe: None,
+        sanitize: code.sanitize.map(|sanitizer| match sanitizer {
+            Sanitizer::Address => kodo_llvm::Sanitizer::Address,
+            Sanitizer::Thread => kodo_llvm::Sanitizer::Thread,
+        }),
         verify: cfg!(debug_assertions),
     };
     // The program is well formed here: what the back end cannot do is a bug, and says so as one.

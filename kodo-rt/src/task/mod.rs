@@ -13,9 +13,11 @@ pub mod state;
 
 use crate::abi::{Site, TypeInfo};
 use crate::mem;
+use crate::sanitizer::Fiber;
 use crate::sched::park::{Reason, Why};
 use crate::stack::{Slot, SlotStack};
 use crate::sync::future::{self, Future};
+use corosensei::stack::Stack;
 use corosensei::{Coroutine, Yielder};
 use state::State;
 use std::cell::{Cell, UnsafeCell};
@@ -65,6 +67,7 @@ pub struct Task {
     reason: AtomicU8,
     /// Whether the captures did not fit in, and `env` has their address.
     far_env: Cell<bool>,
+    fiber: Fiber,
     env: UnsafeCell<[MaybeUninit<u64>; INLINE_ENV / 8]>,
 }
 
@@ -94,6 +97,7 @@ impl Task {
             wait_object: AtomicPtr::new(ptr::null_mut()),
             reason: AtomicU8::new(0),
             far_env: Cell::new(false),
+            fiber: Fiber::new(),
             env: UnsafeCell::new([MaybeUninit::uninit(); INLINE_ENV / 8]),
         }
     }
@@ -144,6 +148,7 @@ impl Task {
     pub(crate) fn end(&self) {
         debug_assert!(!self.state.take_notification(), "unparked without a park");
         self.slot.set(Slot::NONE);
+        self.fiber.end();
         self.id.store(FREE, Ordering::Release);
     }
 
@@ -199,13 +204,17 @@ impl Task {
         let this = TaskRef(ptr::from_ref(self).cast_mut());
         crate::stack::set_owner(slot, this.0);
         self.slot.set(slot);
-        let switch = Switch::with_stack(SlotStack::new(slot), move |leave: &Leave, ()| {
+        let stack = SlotStack::new(slot);
+        self.fiber.begin(stack.limit().get(), stack.base().get());
+        let switch = Switch::with_stack(stack, move |leave: &Leave, ()| {
             // The whole `TaskRef`, not its field: closures capture disjoint fields.
             let this = this;
             // SAFETY: the task outlives its coroutine: the thread's reference is given back after the coroutine returned.
             unsafe {
+                (*this.0).fiber.arrive();
                 (*this.0).leave.set(leave);
                 (*this.0).body();
+                (*this.0).fiber.leave_for_ever();
             }
         });
         // SAFETY: the task is ours; what was there before has returned, and a coroutine that has returned owns nothing.
@@ -218,7 +227,11 @@ impl Task {
     /// The caller has the task, and it is bound.
     pub(crate) unsafe fn resume(&self) -> Option<Operation> {
         // SAFETY: `bind` wrote it, and only the one who has the task comes here.
-        unsafe { (*self.switch.get()).assume_init_mut() }.resume(()).as_yield()
+        let switch = unsafe { (*self.switch.get()).assume_init_mut() };
+        let passage = self.fiber.enter();
+        let operation = switch.resume(()).as_yield();
+        self.fiber.back(passage);
+        operation
     }
 
     /// Leaves the stack. Returns when the thread is resumed, perhaps on another OS thread.
@@ -227,7 +240,10 @@ impl Task {
     /// Called by the thread itself.
     pub(crate) unsafe fn suspend(&self, operation: Operation) {
         // SAFETY: the yielder lives at the bottom of the stack that we are on.
-        unsafe { (*self.leave.get()).suspend(operation) }
+        let leave = unsafe { &*self.leave.get() };
+        self.fiber.leave();
+        leave.suspend(operation);
+        self.fiber.arrive();
     }
 
     /// The thread, from its root.
@@ -319,7 +335,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_has_not_started_is_small() {
-        assert!(size_of::<Task>() <= 192, "{}", size_of::<Task>());
+        assert!(size_of::<Task>() - size_of::<Fiber>().next_multiple_of(64) <= 192, "{}", size_of::<Task>());
     }
 
     #[test]
