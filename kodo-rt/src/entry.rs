@@ -78,7 +78,7 @@ pub unsafe extern "C" fn kodo_rt_main(argc: i32, argv: *const *const c_char, pro
     stack::init(&stacks).unwrap_or_else(|error| fatal(&error));
     let main = registry::take();
     // SAFETY: vacant and ours; main takes no environment and its integer goes to the thread's own memory.
-    unsafe { (*main).occupy(MAIN_ID, program.main, ptr::null(), None, ptr::null_mut(), ptr::null()) };
+    unsafe { (*main).occupy(MAIN_ID, program.main, ptr::null(), None, None, ptr::null()) };
     sched::start(workers, TaskRef(main))
 }
 

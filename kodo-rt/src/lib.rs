@@ -20,6 +20,7 @@ pub mod mem;
 mod numbers;
 pub mod panic;
 pub mod process;
+mod sanitizer;
 pub mod sched;
 pub mod sequential;
 mod shim;

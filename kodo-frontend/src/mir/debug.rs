@@ -52,6 +52,7 @@ pub fn body(
         locals: vec![decl(Ty::STRING, Passing::Owned), decl(Ty::STRING, Passing::Owned), decl(ty, Passing::Borrowed)],
         blocks: Vec::new(),
         spawned: Vec::new(),
+        uses: Vec::new(),
     };
     let mut make = Make { body, types, adts, cells, names, span, statements: Vec::new(), pending: String::new() };
     make.value(ty);

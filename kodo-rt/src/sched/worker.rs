@@ -5,7 +5,7 @@ use super::{futex, runtime};
 use crate::stack::{Slot, pool::Pool};
 use crate::sync::future;
 use crate::sync::start::Dequeued;
-use crate::task::registry::Vacant;
+use crate::task::registry::{self, Vacant};
 use crate::task::{MAIN_ID, Operation, Task, TaskRef};
 use crate::trace::{self, Event, Left};
 use std::cell::{Cell, RefCell};
@@ -130,14 +130,14 @@ impl Worker {
         let this = unsafe { &*task };
         let mut starts = false;
         if this.slot() == Slot::NONE {
-            let future = this.future();
-            if !future.is_null() {
-                // SAFETY: the thread's reference keeps the future until the task is vacated.
-                match unsafe { (*future).start.dequeue() } {
+            let future = &this.future;
+            let alone = future.is_alone(false);
+            if future.has_result() || !alone {
+                match if alone { future.start.dequeue_alone() } else { future.start.dequeue() } {
                     Dequeued::Run => {}
                     Dequeued::Leave => return,
                     // SAFETY: we have the task again.
-                    Dequeued::Vacate => return unsafe { self.vacate(task) },
+                    Dequeued::Vacate => return unsafe { self.end(task) },
                 }
             }
             let Some(slot) = self.stacks.borrow_mut().take() else { out_of_stacks() };
@@ -167,25 +167,22 @@ impl Worker {
             }
             None => {
                 trace::event(|| Event::Leave { id, how: Left::Ended });
-                let slot = this.slot();
-                this.vacate();
-                self.stacks.borrow_mut().give(slot);
-                self.vacant.borrow_mut().give(task);
+                self.stacks.borrow_mut().give(this.slot());
+                // SAFETY: its coroutine has returned.
+                unsafe { self.end(task) };
             }
         }
     }
 
-    /// Makes the task of a thread vacant that an awaiter has run.
+    /// A thread has ended: gives its reference back.
     ///
     /// # Safety
-    /// The caller is the last of the two that had it.
-    pub(super) unsafe fn vacate(&self, task: *mut Task) {
-        // SAFETY: as promised; the thread's reference is given back once.
+    /// Once, by who has the task.
+    pub(super) unsafe fn end(&self, task: *mut Task) {
+        // SAFETY: as promised.
         unsafe {
-            let future = (*task).future();
-            (*task).vacate();
-            self.vacant.borrow_mut().give(task);
-            future::release(future);
+            (*task).end();
+            future::release((*task).future());
         }
     }
 
@@ -195,10 +192,9 @@ impl Worker {
             // SAFETY: it was in the queue, and now it is ours, or an awaiter's of whom it says so; the thread's reference
             // keeps the future.
             unsafe {
-                let future = (*task).future();
-                let never_ran = (*task).slot() == Slot::NONE;
-                if never_ran && !future.is_null() && (*future).start.is_finished() {
-                    self.vacate(task);
+                let (never_ran, future) = ((*task).slot() == Slot::NONE, &(*task).future);
+                if never_ran && future.has_result() && future.start.is_finished() {
+                    self.end(task);
                     continue;
                 }
             }
@@ -287,7 +283,7 @@ impl Worker {
         let first = random as usize % workers.len();
         for victim in (0..workers.len()).map(|i| (first + i) % workers.len()).filter(|&victim| victim != self.id) {
             let shared = &workers[victim];
-            if shared.queues.has_one() && !alone_for_long(alone, victim, shared.tick.load(Ordering::Relaxed)) {
+            if shared.queues.len() == 1 && !alone_for_long(alone, victim, shared.tick.load(Ordering::Relaxed)) {
                 continue;
             }
             if let Some(task) = self.local.steal_from(&shared.queues) {
@@ -296,6 +292,14 @@ impl Worker {
             }
         }
         None
+    }
+}
+
+/// Takes back a task that nobody holds any more.
+pub fn give_task(task: *mut Task) {
+    match worker() {
+        Some(worker) => worker.vacant.borrow_mut().give(task),
+        None => registry::give(task),
     }
 }
 
