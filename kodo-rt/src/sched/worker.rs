@@ -151,6 +151,12 @@ impl Worker {
                 self.local.push_yielded(TaskRef(task));
                 runtime.pushed();
             }
+            Some(Operation::ParkHolding(lock)) => {
+                this.state.park_held();
+                // SAFETY: the thread held it for us to release; the thread's channel is alive as long as it waits. From now
+                // on the task is its waker's.
+                unsafe { (*lock).release() };
+            }
             Some(Operation::Park) => {
                 if !this.state.settle() {
                     // The wake-up came while it left its stack.

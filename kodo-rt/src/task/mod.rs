@@ -16,6 +16,8 @@ use crate::mem;
 use crate::sched::park::{Reason, Why};
 use crate::stack::{Slot, SlotStack};
 use crate::sync::future::{self, Future};
+use crate::sync::lock::Lock;
+use crate::sync::waitq::Node;
 use corosensei::{Coroutine, Yielder};
 use state::State;
 use std::cell::{Cell, UnsafeCell};
@@ -34,6 +36,8 @@ pub enum Operation {
     Yield,
     /// `State::settle`.
     Park,
+    /// It is parked: releases the lock under which its waiter was published.
+    ParkHolding(*const Lock),
 }
 
 type Switch = Coroutine<(), Operation, (), SlotStack>;
@@ -57,12 +61,14 @@ pub struct Task {
     site: AtomicPtr<Site>,
     entry: Cell<Option<Entry>>,
     future: Cell<*mut Future>,
-    /// Where captures are that do not fit in; null: inline.
-    far_env: Cell<*mut u8>,
+    /// Whether the captures did not fit in: then `env` holds the address of where they are.
+    far_env: Cell<bool>,
     /// What it waits for, as `Reason` plus one; 0: nothing.
     reason: AtomicU8,
     wait_site: AtomicPtr<Site>,
     wait_object: AtomicPtr<Site>,
+    /// The node of its own waits for channels, if it ever waited; the next thread in this task uses it again.
+    node: Cell<*mut Node>,
     /// The thread that this one runs on its own stack (`sched::inline`); null: only itself.
     pub(crate) inner: AtomicPtr<Task>,
     env: UnsafeCell<Env>,
@@ -93,10 +99,11 @@ impl Task {
             site: AtomicPtr::new(ptr::null_mut()),
             entry: Cell::new(None),
             future: Cell::new(ptr::null_mut()),
-            far_env: Cell::new(ptr::null_mut()),
+            far_env: Cell::new(false),
             reason: AtomicU8::new(0),
             wait_site: AtomicPtr::new(ptr::null_mut()),
             wait_object: AtomicPtr::new(ptr::null_mut()),
+            node: Cell::new(ptr::null_mut()),
             inner: AtomicPtr::new(ptr::null_mut()),
             env: UnsafeCell::new(Env([MaybeUninit::uninit(); INLINE_ENV])),
         }
@@ -117,12 +124,15 @@ impl Task {
         site: *const Site,
     ) {
         let (size, align) = env_ty.map_or((0, 1), |ty| (ty.size as usize, ty.align as usize));
-        let at = if size <= INLINE_ENV && align <= align_of::<Env>() {
-            self.far_env.set(ptr::null_mut());
-            self.env.get().cast::<u8>()
+        let far = size > INLINE_ENV || align > align_of::<Env>();
+        self.far_env.set(far);
+        let at = if far {
+            let at = mem::alloc(size);
+            // SAFETY: there is room for an address, and nobody else has the task.
+            unsafe { self.env.get().cast::<*mut u8>().write(at) };
+            at
         } else {
-            self.far_env.set(mem::alloc(size));
-            self.far_env.get()
+            self.env.get().cast::<u8>()
         };
         if size > 0 {
             // SAFETY: `at` has room for `size` bytes, `env` holds them, and they cannot overlap.
@@ -180,6 +190,11 @@ impl Task {
     /// The future that it completes, if it has one.
     pub(crate) fn future(&self) -> *mut Future {
         self.future.get()
+    }
+
+    /// Where the thread keeps the node of its own waits.
+    pub(crate) fn node(&self) -> &Cell<*mut Node> {
+        &self.node
     }
 
     pub(crate) fn slot(&self) -> Slot {
@@ -258,14 +273,16 @@ impl Task {
     /// The caller has the task, which is occupied and did not run; `out` has room for what its entry writes.
     unsafe fn run_entry(&self, out: *mut u8) {
         let far = self.far_env.get();
-        let env = if far.is_null() { self.env.get().cast::<u8>() } else { far };
+        let inline = self.env.get().cast::<u8>();
+        // SAFETY: `occupy` wrote the address there.
+        let env = if far { unsafe { inline.cast::<*mut u8>().read() } } else { inline };
         let entry = self.entry.get().expect("an occupied task has an entry");
         // SAFETY: `occupy` was given an entry that takes this environment; the far environment is ours, and empty once
         // the entry has run.
         unsafe {
             entry(env, out);
-            if !far.is_null() {
-                mem::free(far);
+            if far {
+                mem::free(env);
             }
         }
     }
