@@ -424,7 +424,7 @@ mod tests {
             values_come_out_in_order(alone, |n| n);
             values_come_out_in_order(alone, |n| n as u8);
             values_come_out_in_order(alone, |_| ());
-            values_come_out_in_order(alone, |n| u128::from(n));
+            values_come_out_in_order(alone, u128::from);
             values_come_out_in_order(alone, |n| [n; 31]);
         }
     }
