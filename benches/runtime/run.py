@@ -68,7 +68,7 @@ def parked(command, env):
         time.sleep(0.005)
     child.kill()
     child.wait()
-    # The program sleeps for 100 ms before the first thread: the tenth sample is of then.
+    # The program sleeps for 200 ms before the first thread: the tenth sample is of then.
     return (max(samples) - samples[min(10, len(samples) - 1)]) / PARKED if samples else None
 
 
@@ -112,7 +112,8 @@ def main():
             print(f"| {name} | {workers} | {' | '.join(row)} |", flush=True)
     if "parked" in names:
         for peer, command in peers.items():
-            size = parked(*command("parked", 2))
+            arguments, environment = command("parked", 2)
+            size = parked([*arguments, str(PARKED)], environment)
             print(f"\nparked, {PARKED} threads: {peer} {size:.0f} bytes each" if size else f"\nparked: {peer} failed", flush=True)
 
 

@@ -3,7 +3,7 @@
 //! `abi` is what both sides agree on. `entry` starts a program; `sched` runs its green threads (`task`) on stacks
 //! (`stack`) that grow in a signal handler (`fault`); `sequential` runs programs that were built without them. Threads
 //! synchronize through `sync`: channels, `select`, futures and `parallel` blocks. `mem`, `string` and `list` hold values, `hash` hashes them,
-//! `io` prints them, `panic` and `process` end the program.
+//! `io` prints them, `panic` and `process` end the program. `trace` records what the scheduler does.
 
 pub mod abi;
 mod chars;
@@ -31,3 +31,4 @@ pub mod task;
 mod testing;
 mod text;
 pub mod time;
+pub mod trace;

@@ -10,6 +10,7 @@ use crate::syntax::ast::Mode;
 #[cfg(doc)]
 use crate::types::format;
 use crate::types::format::Format;
+use crate::types::traits::TraitId;
 use crate::types::ty::{Adt, AdtId, Ty, Types};
 use rustc_hash::FxHashSet;
 
@@ -128,7 +129,8 @@ pub enum ExprKind {
     Unit,
     Lit(Lit),
     Local(LocalId),
-    /// Arguments are in parameter order and evaluated left to right; `mut` arguments are places.
+    /// Arguments are in parameter order and evaluated left to right; `mut` arguments are places. The function may be a
+    /// method declared in a trait: its first type argument says whose.
     Call {
         function: FnId,
         type_args: Vec<Ty>,
@@ -150,6 +152,11 @@ pub enum ExprKind {
         adt: AdtId,
         variant: u32,
         fields: Vec<(u32, ExprId)>,
+    },
+    /// A value of a type that implements the trait becomes one of `dyn` of it.
+    Dyn {
+        value: ExprId,
+        of: TraitId,
     },
     Tuple(Vec<ExprId>),
     List(Vec<ExprId>),

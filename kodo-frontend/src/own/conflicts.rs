@@ -144,6 +144,11 @@ fn report(variable: &str, callee: &str, first: &Lent, second: &Lent) -> Diagnost
 fn is_copy(types: &Types, ty: Ty) -> bool {
     !matches!(
         types.kind(ty),
-        TyKind::String | TyKind::Tuple(_) | TyKind::App(TyCon::Adt(_) | TyCon::Future, _) | TyKind::Param(_)
+        TyKind::String
+            | TyKind::Tuple(_)
+            | TyKind::App(TyCon::Adt(_) | TyCon::Future, _)
+            | TyKind::Param(_)
+            | TyKind::Assoc(..)
+            | TyKind::Dyn(_)
     )
 }

@@ -3,6 +3,9 @@
 //! | Code | Situation |
 //! |---|---|
 //! | E0190 | a construct of the language that the compiler does not translate yet |
+//! | E0236 | a method or associated type that two traits have, and nothing says which is meant |
+//! | E0237 | two impls of one trait for one type, or a second type of the same name in an impl |
+//! | E0238 | `dyn` of a trait whose methods cannot be called without knowing the type |
 //! | E0271 | two declarations of one name: functions, types, fields, variants, methods, parameters |
 //! | E0272 | a program without `main` |
 //! | E0273 | `main` with parameters, type parameters, or a result that is neither `()` nor `Int` |
@@ -17,6 +20,9 @@
 //! | W0002 | a match arm that earlier arms make unreachable |
 
 pub const UNSUPPORTED: &str = "E0190";
+pub const AMBIGUOUS: &str = "E0236";
+pub const OVERLAP: &str = "E0237";
+pub const NOT_DYN: &str = "E0238";
 pub const DUPLICATE: &str = "E0271";
 pub const NO_MAIN: &str = "E0272";
 pub const BAD_MAIN: &str = "E0273";

@@ -1,10 +1,12 @@
-//! Function values: closures, whose bodies become bodies of their own, named functions, and calls of either.
+//! Function values: closures, whose bodies become bodies of their own, named functions, and calls of either. And `dyn`
+//! values, which are made in the same way.
 
 use super::Lower;
 use super::builder::Frame;
 use super::call::Arg;
 use crate::hir::{Closure, ExprId, FnId};
 use crate::mir::{Callee, Local, Operand, Passing, Place, SpawnBody};
+use crate::types::traits::TraitId;
 use crate::types::ty::Ty;
 
 impl Lower<'_> {
@@ -34,6 +36,14 @@ impl Lower<'_> {
     pub(super) fn function_value(&mut self, id: ExprId, function: FnId, type_args: &[Ty], dest: Option<Local>) {
         let body = SpawnBody::Function(function, type_args.to_vec());
         self.emit_call(Callee::Closure(body), Vec::new(), dest, self.ty(id), self.span(id));
+    }
+
+    /// Which methods go into the table is known when the type is.
+    pub(super) fn make_dyn(&mut self, id: ExprId, value: ExprId, of: TraitId, dest: Option<Local>) {
+        let ty = self.ty(value);
+        let operand = self.operand(value);
+        let callee = Callee::Dyn { of, ty, methods: Vec::new() };
+        self.emit_call(callee, vec![operand], dest, self.ty(id), self.span(id));
     }
 
     /// The callee is lent for the call, the arguments are given away.

@@ -12,6 +12,7 @@ use crate::types::ty::{Ty, TyKind};
 
 impl Infer<'_, '_> {
     pub fn finish(&mut self) {
+        self.settle_bounds();
         let deferred = std::mem::take(&mut self.deferred);
         for item in &deferred {
             match *item {
@@ -27,6 +28,8 @@ impl Infer<'_, '_> {
             }
         }
         self.u.default_never(&mut self.cx.types);
+        self.settle_bounds();
+        self.check_obligations();
         self.replace_variables();
         for item in deferred {
             match item {

@@ -15,6 +15,9 @@ fn found_is_text(kind: &TyKind) -> bool {
 impl Infer<'_, '_> {
     /// Makes the value fit, or reports that it does not.
     pub fn fit(&mut self, e: ExprId, expected: Ty, why: Why) -> ExprId {
+        if let Some(made) = self.made_dyn(e, expected, why) {
+            return made;
+        }
         let span = self.body.expr(e).span;
         if !self.fit_ty(self.body.expr(e).ty, expected, why, span) {
             self.body.exprs[e.0 as usize].ty = Ty::ERROR;

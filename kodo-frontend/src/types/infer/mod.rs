@@ -14,10 +14,12 @@ mod operator;
 mod pattern;
 mod place;
 mod sugar;
+mod traits;
 
 use super::context::{BodyAst, Cx};
 use super::format::Format;
 use super::resolve_ty::TypeScope;
+use super::traits::{Bounds, TraitId};
 use super::ty::{AdtId, Ty, TyCon, TyKind};
 use super::unify::Unifier;
 use crate::hir::{Body, ExprId, ExprKind, FnId, Local, LocalId, PatId, Stmt};
@@ -169,7 +171,15 @@ pub(super) struct Infer<'c, 'a> {
     pub file: usize,
     pub id: FnId,
     pub generics: Vec<Name>,
+    /// By generic parameter, what it implements.
+    pub bounds: Vec<Bounds>,
     pub self_ty: Option<Ty>,
+    /// The trait around the method or implemented by it.
+    pub of: Option<TraitId>,
+    /// Types that must implement a trait.
+    pub obligations: Vec<traits::Obligation>,
+    /// Associated types of types that are not known yet.
+    pub projections: Vec<traits::Projection>,
     pub u: Unifier,
     pub body: Body,
     pub locals: Vec<LocalInfo>,
@@ -199,7 +209,7 @@ impl Cx<'_> {
 
     pub fn check_body(&mut self, id: FnId) {
         let info = self.info(id);
-        let (file, self_ty) = (info.file, info.self_ty);
+        let (file, self_ty, of, bounds) = (info.file, info.self_ty, info.of, info.bounds.clone());
         let (block, script) = match &info.body {
             BodyAst::None => return,
             BodyAst::Block(block) => (Some(*block), Vec::new()),
@@ -228,7 +238,11 @@ impl Cx<'_> {
             file,
             id,
             generics,
+            bounds,
             self_ty,
+            of,
+            obligations: Vec::new(),
+            projections: Vec::new(),
             u: Unifier::default(),
             body: Body::default(),
             locals: Vec::new(),
@@ -334,10 +348,16 @@ impl<'a> Infer<'_, 'a> {
     }
 
     pub fn resolve_written(&mut self, id: Id) -> Ty {
-        let generics = std::mem::take(&mut self.generics);
         let before = self.cx.out.len();
-        let ty = self.cx.resolve_ty(TypeScope { file: self.file, generics: &generics, self_ty: self.self_ty }, id);
-        self.generics = generics;
+        let scope = TypeScope {
+            file: self.file,
+            generics: &self.generics,
+            bounds: &self.bounds,
+            self_ty: self.self_ty,
+            of: self.of,
+        };
+        let ty = self.cx.resolve_ty(scope, id);
+        self.cx.check_written();
         self.errors += self.cx.out.len() - before;
         ty
     }

@@ -54,10 +54,11 @@ impl Infer<'_, '_> {
         self.cx.is_collection(ty)
     }
 
-    /// A plain list parameter of a function that is not async: changing it makes it `mut`.
+    /// A plain list parameter of a function that is neither async nor a trait's method: changing it makes it `mut`.
     fn plain_list_parameter(&mut self, local: LocalId) -> Option<usize> {
         let LocalKind::Param(Mode::Default, index) = self.locals[local.0 as usize].kind else { return None };
-        (self.is_list(local) && !self.cx.signature(self.id).is_async).then_some(index)
+        let written = self.cx.signature(self.id).is_async || self.cx.info(self.id).of.is_some();
+        (self.is_list(local) && !written).then_some(index)
     }
 
     fn check_assignable(&mut self, target: ExprId) {
