@@ -213,6 +213,7 @@ impl Mono<'_> {
             locals,
             blocks,
             spawned: Vec::new(),
+            uses: Vec::new(),
         })
     }
 
@@ -334,7 +335,7 @@ impl Mono<'_> {
         let block = |kind| Block { statements: Vec::new(), terminator: mir::Terminator { kind, span }, cleanup: false };
         let name = self.name(key, display_name.clone(), &display_name);
         let blocks = vec![block(call), block(TerminatorKind::Return)];
-        mir::Body { name, span, generics: 0, params, locals, blocks, spawned: Vec::new() }
+        mir::Body { name, span, generics: 0, params, locals, blocks, spawned: Vec::new(), uses: Vec::new() }
     }
 
     fn find_map(&mut self) {

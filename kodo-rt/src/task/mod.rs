@@ -13,18 +13,21 @@ pub mod state;
 
 use crate::abi::{Site, TypeInfo};
 use crate::mem;
+use crate::sanitizer::Fiber;
 use crate::sched::park::{Reason, Why};
+use crate::sched::since;
 use crate::stack::{Slot, SlotStack};
 use crate::sync::future::{self, Future};
 use crate::sync::lock::Lock;
 use crate::sync::waitq::Node;
+use corosensei::stack::Stack;
 use corosensei::{Coroutine, Yielder};
 use state::State;
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 /// The body of a thread: takes what `env` holds, writes its result to `out`.
 pub type Entry = unsafe extern "C" fn(env: *mut u8, out: *mut u8);
@@ -47,6 +50,8 @@ type Leave = Yielder<(), Operation>;
 pub const INLINE_ENV: usize = 32;
 /// Identity number of main.
 pub const MAIN_ID: u64 = 1;
+/// Not a reason to wait: the thread runs on another one's stack.
+const INLINE: u8 = u8::MAX;
 /// Not an identity number: the task is free.
 const FREE: u64 = 0;
 
@@ -71,6 +76,9 @@ pub struct Task {
     reason: AtomicU8,
     /// Whether the captures did not fit in, and `env` has their address.
     far_env: Cell<bool>,
+    /// When it began to wait (`sched::since`).
+    since: AtomicU32,
+    fiber: Fiber,
     env: UnsafeCell<[MaybeUninit<u64>; INLINE_ENV / 8]>,
 }
 
@@ -100,7 +108,9 @@ impl Task {
             wait_site: AtomicPtr::new(ptr::null_mut()),
             wait_object: AtomicPtr::new(ptr::null_mut()),
             reason: AtomicU8::new(0),
+            since: AtomicU32::new(0),
             far_env: Cell::new(false),
+            fiber: Fiber::new(),
             env: UnsafeCell::new([MaybeUninit::uninit(); INLINE_ENV / 8]),
         }
     }
@@ -151,6 +161,7 @@ impl Task {
     pub(crate) fn end(&self) {
         debug_assert!(!self.state.take_notification(), "unparked without a park");
         self.slot.set(Slot::NONE);
+        self.fiber.end();
         self.id.store(FREE, Ordering::Release);
     }
 
@@ -182,6 +193,26 @@ impl Task {
         self.wait_site.store(why.site.cast_mut(), Ordering::Relaxed);
         self.wait_object.store(why.object.cast_mut(), Ordering::Relaxed);
         self.reason.store(why.reason as u8 + 1, Ordering::Relaxed);
+        self.since.store(since::now(), Ordering::Relaxed);
+    }
+
+    /// When it began to wait.
+    pub(crate) fn since(&self) -> u32 {
+        self.since.load(Ordering::Relaxed)
+    }
+
+    /// The caller, which has the thread, knows the time better.
+    pub(crate) fn set_since(&self, ticks: u32) {
+        self.since.store(ticks, Ordering::Relaxed);
+    }
+
+    /// It runs on the stack of its awaiter; for reports.
+    pub(crate) fn note_inline(&self) {
+        self.reason.store(INLINE, Ordering::Relaxed);
+    }
+
+    pub(crate) fn runs_inline(&self) -> bool {
+        self.reason.load(Ordering::Relaxed) == INLINE
     }
 
     /// It goes on: a report should not tell what it waited for before.
@@ -211,13 +242,17 @@ impl Task {
         let this = TaskRef(ptr::from_ref(self).cast_mut());
         crate::stack::set_owner(slot, this.0);
         self.slot.set(slot);
-        let switch = Switch::with_stack(SlotStack::new(slot), move |leave: &Leave, ()| {
+        let stack = SlotStack::new(slot);
+        self.fiber.begin(stack.limit().get(), stack.base().get());
+        let switch = Switch::with_stack(stack, move |leave: &Leave, ()| {
             // The whole `TaskRef`, not its field: closures capture disjoint fields.
             let this = this;
             // SAFETY: the task outlives its coroutine: the thread's reference is given back after the coroutine returned.
             unsafe {
+                (*this.0).fiber.arrive();
                 (*this.0).leave.set(leave);
                 (*this.0).body();
+                (*this.0).fiber.leave_for_ever();
             }
         });
         // SAFETY: the task is ours; what was there before has returned, and a coroutine that has returned owns nothing.
@@ -230,7 +265,11 @@ impl Task {
     /// The caller has the task, and it is bound.
     pub(crate) unsafe fn resume(&self) -> Option<Operation> {
         // SAFETY: `bind` wrote it, and only the one who has the task comes here.
-        unsafe { (*self.switch.get()).assume_init_mut() }.resume(()).as_yield()
+        let switch = unsafe { (*self.switch.get()).assume_init_mut() };
+        let passage = self.fiber.enter();
+        let operation = switch.resume(()).as_yield();
+        self.fiber.back(passage);
+        operation
     }
 
     /// Leaves the stack. Returns when the thread is resumed, perhaps on another OS thread.
@@ -239,7 +278,10 @@ impl Task {
     /// Called by the thread itself.
     pub(crate) unsafe fn suspend(&self, operation: Operation) {
         // SAFETY: the yielder lives at the bottom of the stack that we are on.
-        unsafe { (*self.leave.get()).suspend(operation) }
+        let leave = unsafe { &*self.leave.get() };
+        self.fiber.leave();
+        leave.suspend(operation);
+        self.fiber.arrive();
     }
 
     /// The thread, from its root.
@@ -331,7 +373,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_has_not_started_is_small() {
-        assert!(size_of::<Task>() <= 192, "{}", size_of::<Task>());
+        assert!(size_of::<Task>() - size_of::<Fiber>().next_multiple_of(64) <= 192, "{}", size_of::<Task>());
     }
 
     #[test]
