@@ -6,6 +6,12 @@
 //! `io` prints them, `panic` and `process` end the program. `trace` records what the scheduler does, `signals` and
 //! `dump` answer from outside.
 
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+compile_error!(
+    "the Kōdo runtime needs Linux on x86-64 or aarch64: its stacks, its futexes and the entry of its time slices are written \
+     for these"
+);
+
 pub mod abi;
 mod chars;
 pub mod clock;
