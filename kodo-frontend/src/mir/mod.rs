@@ -27,6 +27,7 @@ pub mod mono;
 pub mod parse;
 pub mod text;
 pub mod typing;
+pub mod uses;
 pub mod verify;
 pub mod visit;
 
@@ -289,6 +290,8 @@ pub struct Body {
     pub blocks: Vec<Block>,
     /// Of a function, before `mono`: the bodies of all spawned blocks and closures inside it, also of those inside each other.
     pub spawned: Vec<Body>,
+    /// For each block, what it does with the program's variables: before `mono`, for the check of moves.
+    pub uses: Vec<Vec<uses::Use>>,
 }
 
 /// A monomorphic program, ready for the back end.

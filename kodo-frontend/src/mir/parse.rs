@@ -409,6 +409,7 @@ impl Parser {
             locals: [result].into_iter().chain(params).collect(),
             blocks: Vec::new(),
             spawned: Vec::new(),
+            uses: Vec::new(),
         };
         self.sign('{')?;
         while self.take_word("let") {

@@ -12,7 +12,7 @@
 
 mod bounds;
 mod changed;
-mod codes;
+pub(crate) mod codes;
 mod collect;
 mod context;
 pub mod counted;
@@ -78,12 +78,17 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         out: Diagnostics::default(),
         changed: Default::default(),
         list_arguments: Vec::new(),
+        function_values: Vec::new(),
     };
     cx.collect();
     for index in 0..cx.functions.len() {
         cx.check_body(FnId(index as u32));
     }
+    if let Some(error) = cx.types.endless_types() {
+        cx.report(error);
+    }
     cx.settle_changed();
+    cx.check_function_values();
     let cells = recursion::make_cells(&mut cx.types, &mut cx.adts);
     let program = hir::Program {
         types: cx.types,
@@ -93,6 +98,7 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         option: cx.option,
         result: cx.result,
         cells,
+        inferred_mut: cx.changed,
     };
     (program, cx.out)
 }

@@ -112,6 +112,24 @@ pub unsafe fn free(object: *mut u8) {
     unsafe { raw_free(object.cast()) }
 }
 
+/// Memory that is no object of the program, aligned to 16 from 16 bytes on. Never null.
+#[must_use]
+pub(crate) fn alloc_uncounted(size: usize) -> *mut u8 {
+    // SAFETY: any size may be asked for; the result is checked below.
+    let memory = unsafe { raw_malloc(size.max(1)) };
+    if memory.is_null() {
+        out_of_memory();
+    }
+    memory.cast()
+}
+
+/// # Safety
+/// `memory` came from [`alloc_uncounted`], and nobody uses it any more.
+pub(crate) unsafe fn free_uncounted(memory: *mut u8) {
+    // SAFETY: by this function's contract.
+    unsafe { raw_free(memory.cast()) }
+}
+
 #[cold]
 pub fn out_of_memory() -> ! {
     panic::panic_at("out of memory", std::ptr::null())

@@ -13,12 +13,15 @@
 //! Thread-local storage is read only through `worker()`, which is never inlined and opaque to the optimizer: a green thread
 //! may resume on another OS thread, and rustc (like LLVM) would keep the *address* of a thread-local across the switch.
 
+pub mod barrier;
+pub mod deque;
 pub mod futex;
 pub mod idle;
 pub mod inline;
 pub mod park;
 pub mod preempt;
 pub mod queue;
+pub mod since;
 pub mod wait;
 pub mod worker;
 
@@ -32,8 +35,9 @@ use crossbeam_utils::CachePadded;
 use idle::Idle;
 use queue::Remote;
 use std::fmt;
+use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use worker::{Worker, worker};
 
 pub use crate::task::Entry;
@@ -59,6 +63,8 @@ pub struct Shared {
     /// 1: wake up. The worker sleeps on it.
     pub wake: AtomicU32,
     pub started: AtomicBool,
+    /// The worker, once it has started; for reports.
+    worker: AtomicPtr<Worker>,
     /// The worker itself, until its OS thread takes it.
     seed: parking_lot::Mutex<Option<Box<Worker>>>,
 }
@@ -77,6 +83,7 @@ pub(crate) fn runtime_if_started() -> Option<&'static Runtime> {
 
 /// Makes `count` workers, queues `main` and runs worker 0 on the calling OS thread.
 pub fn start(count: usize, main: TaskRef) -> ! {
+    barrier::init();
     let shared = (0..count).map(|id| {
         let (local, remote) = queue::new();
         CachePadded::new(Shared {
@@ -85,6 +92,7 @@ pub fn start(count: usize, main: TaskRef) -> ! {
             preempt: AtomicU32::new(0),
             wake: AtomicU32::new(0),
             started: AtomicBool::new(false),
+            worker: AtomicPtr::new(std::ptr::null_mut()),
             seed: parking_lot::Mutex::new(Some(Box::new(Worker::new(id, local)))),
         })
     });
@@ -92,6 +100,14 @@ pub fn start(count: usize, main: TaskRef) -> ! {
     runtime.injector.push(main);
     assert!(RUNTIME.set(runtime).is_ok(), "one runtime per process");
     worker::run(0)
+}
+
+impl Shared {
+    /// The thread that the worker runs at the moment, to be looked at only; null: none.
+    pub(crate) fn current(&self) -> *mut crate::task::Task {
+        // SAFETY: null, or a worker, which is never freed; `current` reads an atomic.
+        unsafe { self.worker.load(Ordering::Acquire).as_ref() }.map_or(std::ptr::null_mut(), Worker::current)
+    }
 }
 
 impl Runtime {
@@ -145,37 +161,55 @@ pub(crate) fn schedule(task: TaskRef) {
     runtime.pushed();
 }
 
-/// Starts a green thread that runs `entry` on a copy of the `env_ty.size` bytes at `env`.
+/// Starts a green thread that runs `entry` on a copy of the `env_ty.size` bytes at `env`. With a result: returns a handle of
+/// its future, else null.
 ///
 /// # Safety
-/// `env` holds a value of `env_ty` that the caller gives away; `entry` takes it; `future` is null or carries a
-/// reference for the new thread and has room for what `entry` writes; `site` is null or static.
-pub unsafe fn spawn(entry: Entry, env: *mut u8, env_ty: &'static TypeInfo, future: *mut Future, site: *const Site) {
+/// `env` holds a value of `env_ty` that the caller gives away; `entry` takes it, and writes a value of `result_ty`; `site` is
+/// null or static.
+pub unsafe fn spawn(
+    entry: Entry,
+    env: *mut u8,
+    env_ty: &'static TypeInfo,
+    result_ty: Option<&'static TypeInfo>,
+    site: *const Site,
+) -> *mut Future {
     if is_sequential() {
-        // SAFETY: the caller's.
-        return unsafe { queue_sequential(entry, env, env_ty, future, site) };
+        // SAFETY: the caller's; the future comes with one reference for the caller and one for the block.
+        unsafe {
+            let future = result_ty.map_or(ptr::null_mut(), |ty| future::new(ty, site));
+            queue_sequential(entry, env, env_ty, future, site);
+            return future;
+        }
     }
     if let Some(share) = env_ty.share {
         // SAFETY: `env` holds a value of this type.
         unsafe { share(env, 0) };
     }
+    let runtime = runtime();
     let worker = worker();
     let (task, id) = match worker {
         Some(worker) => worker.new_task(),
         None => (registry::take(), worker::fresh_id()),
     };
     // SAFETY: the task is vacant and ours; the rest is the caller's.
-    unsafe {
-        (*task).occupy(id, entry, env, Some(env_ty), future, site);
-        if !future.is_null() {
-            future::set_task(future, task);
-        }
-    }
+    let future = unsafe {
+        (*task).occupy(id, entry, env, Some(env_ty), result_ty, site);
+        (*task).future()
+    };
     trace::event(|| Event::Spawn { id, site });
-    schedule(TaskRef(task));
-    if worker.is_some_and(|w| w.local.len() >= BURST) {
+    // From the push on the task is not ours, but the handle is.
+    let Some(worker) = worker else {
+        runtime.injector.push(TaskRef(task));
+        runtime.pushed();
+        return if result_ty.is_some() { future } else { ptr::null_mut() };
+    };
+    worker.local.push(TaskRef(task));
+    runtime.pushed();
+    if worker.local.len() >= BURST {
         park::yield_now();
     }
+    if result_ty.is_some() { future } else { ptr::null_mut() }
 }
 
 /// Queues a block of a program without green threads.
@@ -248,13 +282,8 @@ pub unsafe extern "C" fn kodo_task_spawn(
     result_ty: *const TypeInfo,
     site: *const Site,
 ) -> *mut Future {
-    // SAFETY: the caller's; descriptions of types are static; the future comes with one reference for the caller and one
-    // for the thread.
-    unsafe {
-        let future = future::new(&*result_ty, site);
-        spawn(entry, env, &*env_ty, future, site);
-        future
-    }
+    // SAFETY: the caller's; descriptions of types are static.
+    unsafe { spawn(entry, env, &*env_ty, Some(&*result_ty), site) }
 }
 
 /// # Safety
@@ -267,7 +296,7 @@ pub unsafe extern "C" fn kodo_task_spawn_detached(
     site: *const Site,
 ) {
     // SAFETY: the caller's; descriptions of types are static.
-    unsafe { spawn(entry, env, &*env_ty, std::ptr::null_mut(), site) }
+    unsafe { spawn(entry, env, &*env_ty, None, site) };
 }
 
 #[unsafe(no_mangle)]

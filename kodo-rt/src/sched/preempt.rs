@@ -3,13 +3,14 @@
 //! A monitor thread looks every 10 ms, but only while work is queued; otherwise it sleeps, and whoever queues work wakes it
 //! (the same fence pair as in `idle`). A worker that still runs the thread it ran at the last look, while others wait, gets
 //! a request, and the byte goes up. Polls on other workers see the byte too, find no request of their own and go on; so a
-//! request that nobody answers (the thread is in a system call) is withdrawn after 100 µs, until the next look.
+//! request that nobody answers (the thread is in a system call) is withdrawn after 100 µs, until the next look, and what its
+//! worker has queued goes to the others.
 
-use super::{Runtime, futex, runtime, worker::worker};
+use super::{Runtime, barrier, futex, runtime, since, worker::worker};
 use crate::stack::home;
 use crate::task::Operation;
 use crate::trace::{self, Event};
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::time::Duration;
 
 /// How long a thread may run while others wait.
@@ -64,7 +65,7 @@ fn monitor() {
     loop {
         if !work(runtime) {
             MONITOR.store(ASLEEP, Ordering::SeqCst);
-            fence(Ordering::SeqCst);
+            barrier::heavy();
             if work(runtime) {
                 MONITOR.store(AWAKE, Ordering::SeqCst);
             }
@@ -72,6 +73,7 @@ fn monitor() {
                 futex::wait(&MONITOR, ASLEEP, None);
             }
         }
+        since::refresh();
         std::thread::sleep(SLICE);
         // Who waits for a home waits for whichever worker's thread is there.
         let from_outside = !runtime.injector.is_empty() || home::anyone_waits();
@@ -88,12 +90,17 @@ fn monitor() {
         if asked {
             kodo_preempt.0.store(1, Ordering::Release);
             std::thread::sleep(PATIENCE);
+            let mut handed_out = false;
             for worker in &runtime.workers {
                 if worker.preempt.swap(0, Ordering::AcqRel) == 1 {
                     PENDING.fetch_sub(1, Ordering::AcqRel);
+                    handed_out |= worker.queues.hand_out(&runtime.injector);
                 }
             }
             kodo_preempt.0.store(0, Ordering::Release);
+            if handed_out {
+                runtime.pushed();
+            }
             // The next slices have begun just now.
             for (worker, last) in runtime.workers.iter().zip(&mut ticks) {
                 *last = worker.tick.load(Ordering::Relaxed);

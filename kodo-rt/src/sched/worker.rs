@@ -1,17 +1,17 @@
 //! A worker: an OS thread that runs green threads.
 
 use super::queue::Local;
-use super::{futex, runtime};
+use super::{barrier, futex, preempt, runtime, since};
 use crate::stack::{self, Slot, home, pool::Pool, rota::Rota};
 use crate::sync::future;
 use crate::sync::start::Dequeued;
 use crate::task::away::Place;
-use crate::task::registry::Vacant;
+use crate::task::registry::{self, Vacant};
 use crate::task::{MAIN_ID, Operation, Task, TaskRef};
 use crate::trace::{self, Event, Left};
 use std::cell::{Cell, RefCell};
 use std::ptr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Identity numbers taken at a time; smaller numbers look more consecutive, larger ones share the counter less.
@@ -39,7 +39,7 @@ pub struct Worker {
     id: usize,
     pub local: Local,
     /// The thread that runs; null between threads.
-    current: Cell<*mut Task>,
+    current: AtomicPtr<Task>,
     stacks: RefCell<Pool>,
     homes: RefCell<Rota>,
     vacant: RefCell<Vacant>,
@@ -74,6 +74,7 @@ pub fn run(id: usize) -> ! {
     shared.started.store(true, Ordering::Release);
     let worker: &'static Worker = Box::leak(shared.seed.lock().take().expect("a worker starts once"));
     WORKER.set(worker);
+    shared.worker.store(ptr::from_ref(worker).cast_mut(), Ordering::Release);
     crate::fault::prepare_thread(false);
     // Worker 0 begins with main; the others were woken to search.
     let mut searching = id != 0;
@@ -94,7 +95,7 @@ impl Worker {
         Worker {
             id,
             local,
-            current: Cell::new(ptr::null_mut()),
+            current: AtomicPtr::new(ptr::null_mut()),
             stacks: RefCell::default(),
             homes: RefCell::default(),
             vacant: RefCell::default(),
@@ -109,7 +110,8 @@ impl Worker {
 
     /// The green thread that runs here; null: the worker itself does.
     pub fn current(&self) -> *mut Task {
-        self.current.get()
+        // Relaxed: only this OS thread writes it; reports read it.
+        self.current.load(Ordering::Relaxed)
     }
 
     /// A vacant task and an identity number for it.
@@ -133,14 +135,14 @@ impl Worker {
         let this = unsafe { &*task };
         let starts = this.never_ran();
         if this.slot() == Slot::NONE {
-            let future = this.future();
-            if !future.is_null() {
-                // SAFETY: the thread's reference keeps the future until the task is vacated.
-                match unsafe { (*future).start.dequeue() } {
+            let future = &this.future;
+            let alone = future.is_alone(false);
+            if future.has_result() || !alone {
+                match if alone { future.start.dequeue_alone() } else { future.start.dequeue() } {
                     Dequeued::Run => {}
                     Dequeued::Leave => return,
                     // SAFETY: we have the task again.
-                    Dequeued::Vacate => return unsafe { self.vacate(task) },
+                    Dequeued::Vacate => return unsafe { self.end(task) },
                 }
             }
             // SAFETY: the task is ours, and did not run.
@@ -152,10 +154,10 @@ impl Worker {
         }
         let (id, site) = (this.id(), this.site());
         trace::event(|| Event::Run { id, site, starts });
-        self.current.set(task);
+        self.current.store(task, Ordering::Relaxed);
         // SAFETY: ours, and bound.
         let operation = unsafe { this.resume() };
-        self.current.set(ptr::null_mut());
+        self.current.store(ptr::null_mut(), Ordering::Relaxed);
         match operation {
             Some(Operation::Yield) => {
                 trace::event(|| Event::Leave { id, how: Left::Yielded });
@@ -164,8 +166,26 @@ impl Worker {
                 self.local.push_yielded(TaskRef(task));
                 runtime.pushed();
             }
+            Some(Operation::ParkHolding(lock)) => {
+                trace::event(|| Event::Leave { id, how: Left::Parked(this.why().map(|why| why.reason)) });
+                if self.local.is_empty() {
+                    // As below.
+                    this.set_since(since::refresh());
+                }
+                // Before the lock goes: then the task does, too.
+                // SAFETY: ours, and off its stack.
+                unsafe { self.leave_home(this) };
+                this.state.park_held();
+                // SAFETY: the thread held it for us to release; the thread's channel is alive as long as it waits. From now
+                // on the task is its waker's.
+                unsafe { (*lock).release() };
+            }
             Some(Operation::Park) => {
                 trace::event(|| Event::Leave { id, how: Left::Parked(this.why().map(|why| why.reason)) });
+                if self.local.is_empty() {
+                    // About to look for work, which takes longer than a look at the clock.
+                    this.set_since(since::refresh());
+                }
                 // Its wake-up may have come while it left its stack.
                 if !this.state.is_notified() {
                     // SAFETY: ours until it has settled, and off its stack.
@@ -178,16 +198,15 @@ impl Worker {
             }
             None => {
                 trace::event(|| Event::Leave { id, how: Left::Ended });
-                let (slot, place) = (this.slot(), this.place());
-                this.vacate();
-                if place == Place::Private {
-                    self.stacks.borrow_mut().give(slot);
+                if this.place() == Place::Private {
+                    self.stacks.borrow_mut().give(this.slot());
                 } else {
-                    stack::trim(slot);
-                    // SAFETY: the thread that held it has ended.
-                    unsafe { self.release_home(slot) };
+                    stack::trim(this.slot());
+                    // SAFETY: the thread held it, and has ended.
+                    unsafe { self.release_home(this.slot()) };
                 }
-                self.vacant.borrow_mut().give(task);
+                // SAFETY: its coroutine has returned.
+                unsafe { self.end(task) };
             }
         }
     }
@@ -197,12 +216,14 @@ impl Worker {
     /// # Safety
     /// The caller has the task.
     unsafe fn give_stack(&self, this: &Task) {
-        if let Some(slot) = self.stacks.borrow_mut().take() {
+        let private = self.stacks.borrow_mut().take();
+        if let Some(slot) = private {
             // SAFETY: the task is ours and the slot was free.
             unsafe { this.bind(slot, Place::Private) };
             return;
         }
-        let Some((slot, held)) = self.homes.borrow_mut().choose(self.id) else { out_of_stacks() };
+        let home = self.homes.borrow_mut().choose(self.id);
+        let Some((slot, held)) = home else { out_of_stacks() };
         if held {
             // SAFETY: as above, and we hold the home for it.
             unsafe { this.bind(slot, Place::Home) };
@@ -222,8 +243,8 @@ impl Worker {
             // SAFETY: the thread is ours, and tasks are never freed.
             if !unsafe { its.hold(this) } {
                 // Whoever holds the home may never park: there are time slices while somebody waits.
-                std::sync::atomic::fence(Ordering::SeqCst);
-                super::preempt::work_was_queued();
+                barrier::light();
+                preempt::work_was_queued();
                 return false;
             }
             home::count_waiting(false);
@@ -252,7 +273,7 @@ impl Worker {
     /// Gives up a home, to a thread that waits for it if there is one.
     ///
     /// # Safety
-    /// The thread that the caller has, or had, holds it.
+    /// The thread that the caller has holds it, and is off it.
     unsafe fn release_home(&self, slot: Slot) {
         stack::set_owner(slot, ptr::null_mut());
         // SAFETY: as promised.
@@ -265,17 +286,15 @@ impl Worker {
         }
     }
 
-    /// Makes the task of a thread vacant that an awaiter has run.
+    /// A thread has ended: gives its reference back.
     ///
     /// # Safety
-    /// The caller is the last of the two that had it.
-    pub(super) unsafe fn vacate(&self, task: *mut Task) {
-        // SAFETY: as promised; the thread's reference is given back once.
+    /// Once, by who has the task.
+    pub(super) unsafe fn end(&self, task: *mut Task) {
+        // SAFETY: as promised.
         unsafe {
-            let future = (*task).future();
-            (*task).vacate();
-            self.vacant.borrow_mut().give(task);
-            future::release(future);
+            (*task).end();
+            future::release((*task).future());
         }
     }
 
@@ -285,10 +304,9 @@ impl Worker {
             // SAFETY: it was in the queue, and now it is ours, or an awaiter's of whom it says so; the thread's reference
             // keeps the future.
             unsafe {
-                let future = (*task).future();
-                let never_ran = (*task).slot() == Slot::NONE;
-                if never_ran && !future.is_null() && (*future).start.is_finished() {
-                    self.vacate(task);
+                let (never_ran, future) = ((*task).slot() == Slot::NONE, &(*task).future);
+                if never_ran && future.has_result() && future.start.is_finished() {
+                    self.end(task);
                     continue;
                 }
             }
@@ -377,7 +395,7 @@ impl Worker {
         let first = random as usize % workers.len();
         for victim in (0..workers.len()).map(|i| (first + i) % workers.len()).filter(|&victim| victim != self.id) {
             let shared = &workers[victim];
-            if shared.queues.has_one() && !alone_for_long(alone, victim, shared.tick.load(Ordering::Relaxed)) {
+            if shared.queues.len() == 1 && !alone_for_long(alone, victim, shared.tick.load(Ordering::Relaxed)) {
                 continue;
             }
             if let Some(task) = self.local.steal_from(&shared.queues) {
@@ -386,6 +404,14 @@ impl Worker {
             }
         }
         None
+    }
+}
+
+/// Takes back a task that nobody holds any more.
+pub fn give_task(task: *mut Task) {
+    match worker() {
+        Some(worker) => worker.vacant.borrow_mut().give(task),
+        None => registry::give(task),
     }
 }
 

@@ -60,6 +60,7 @@ impl Slot {
 }
 
 /// What is known of each slot; read by the signal handler.
+#[repr(align(64))]
 struct Meta {
     /// Usable bytes below the top; 0 while the slot was never used.
     usable: AtomicUsize,
@@ -67,6 +68,8 @@ struct Meta {
     task: AtomicPtr<Task>,
     /// Who may be, if the slot is shared.
     home: Home<Task>,
+    /// How the thread on the slot leaves it: at the bottom of its stack.
+    door: AtomicPtr<()>,
 }
 
 struct Slab {
@@ -277,6 +280,19 @@ pub fn contains(address: usize) -> bool {
 #[inline]
 pub fn debug_assert_elsewhere<T: ?Sized>(published: *const T) {
     debug_assert!(!contains(published.addr()), "something outside points into a stack that may be away");
+}
+
+/// Says how a thread on the slot leaves it. For the thread itself.
+pub fn set_door(slot: Slot, door: *const ()) {
+    if let Some(slab) = slab() {
+        slab.meta(slot).door.store(door.cast_mut(), Ordering::Relaxed);
+    }
+}
+
+/// How a thread on the slot leaves it.
+#[inline]
+pub fn door(slot: Slot) -> *const () {
+    slab().expect("a thread has a slot of the slab").meta(slot).door.load(Ordering::Relaxed)
 }
 
 /// Says which thread is on the slot; null: none.

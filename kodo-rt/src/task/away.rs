@@ -18,10 +18,9 @@
 //! A deep stack is copied as a whole, each time. What it touched beyond the first size is given back to the system.
 
 use super::{Switch, Task};
-use crate::shim;
 use crate::stack::home::Waits;
 use crate::stack::{self, Slot, SlotStack};
-use std::alloc::{Layout, alloc, dealloc};
+use crate::{mem, shim};
 use std::ptr;
 
 /// Where a thread's frames are.
@@ -39,10 +38,8 @@ pub(crate) enum Place {
     Granted,
 }
 
-/// Stack pointers are rounded to it.
+/// Stack pointers are rounded to it, for the copy's sake.
 const UNIT: usize = 16;
-/// Room for copies comes in steps, so that a thread that parks again and again mostly finds room it has.
-const STEP: usize = 4;
 
 // `live_from` looks at the words of a coroutine.
 const WORDS: usize = 4;
@@ -55,11 +52,6 @@ fn live_from(switch: &Switch, low: usize, base: usize) -> usize {
     let words = unsafe { ptr::from_ref(switch).cast::<[usize; WORDS]>().read() };
     let sp = words.into_iter().filter(|word| (low..base).contains(word)).min();
     sp.expect("a suspended coroutine has a stack pointer")
-}
-
-fn layout(units: u32) -> Layout {
-    let bytes = (units as usize).next_multiple_of(STEP) * UNIT;
-    Layout::from_size_align(bytes, UNIT).expect("a stack fits into memory")
 }
 
 impl Task {
@@ -87,27 +79,15 @@ impl Task {
         self.set_place(Place::Away);
     }
 
-    /// Makes room for a copy, if there is not as much already.
-    fn room(&self, units: u32) -> *mut u8 {
-        if self.saved.get().is_null() || layout(units) != layout(self.saved_units.get()) {
-            self.free_saved();
-            // SAFETY: not empty: a suspended thread has frames.
-            let copy = unsafe { alloc(layout(units)) };
-            if copy.is_null() {
-                crate::mem::out_of_memory();
-            }
-            self.saved.set(copy);
-        }
-        self.saved_units.set(units);
-        self.saved.get()
-    }
-
-    pub(super) fn free_saved(&self) {
-        let copy = self.saved.replace(ptr::null_mut());
-        if !copy.is_null() {
-            // SAFETY: `room` allocated it for so many.
-            unsafe { dealloc(copy, layout(self.saved_units.get())) };
-        }
+    /// The lowest live address of a suspended thread, rounded down, and the bytes from there to the end of its stack.
+    ///
+    /// # Safety
+    /// The caller has the thread, which is suspended.
+    unsafe fn live(&self) -> (usize, usize) {
+        let (low, base) = SlotStack::new(self.slot.get()).bounds();
+        // SAFETY: `bind` wrote it, and the caller has the thread.
+        let from = live_from(unsafe { (*self.switch.get()).assume_init_ref() }, low, base) / UNIT * UNIT;
+        (from, base - from)
     }
 
     /// Copies the thread's frames to the heap. Its home can be released then.
@@ -117,15 +97,13 @@ impl Task {
     pub(crate) unsafe fn put_away(&self) {
         debug_assert_eq!(self.place(), Place::Home);
         let slot = self.slot.get();
-        let (low, base) = SlotStack::new(slot).bounds();
-        // SAFETY: `bind` wrote it, and the caller has the thread.
-        let from = live_from(unsafe { (*self.switch.get()).assume_init_ref() }, low, base) / UNIT * UNIT;
-        let bytes = base - from;
-        let units = u32::try_from(bytes / UNIT).expect("the largest stack is counted in 32 bits");
-        let copy = self.room(units);
+        // SAFETY: the caller's.
+        let (from, bytes) = unsafe { self.live() };
+        let copy = mem::alloc_uncounted(bytes);
         // SAFETY: these bytes of the stack are live, but for some below the stack pointer on the same page; there is
         // room for them.
         unsafe { ptr::copy_nonoverlapping(ptr::with_exposed_provenance::<u8>(from), copy, bytes) };
+        self.saved.set(copy);
         self.set_place(Place::Away);
         stack::trim(slot);
     }
@@ -136,32 +114,24 @@ impl Task {
     /// The caller has the thread, which is away and holds its home.
     pub(crate) unsafe fn bring_back(&self) {
         let slot = self.slot.get();
-        let copy = self.saved.get();
+        let copy = self.saved.replace(ptr::null_mut());
         if copy.is_null() {
             // SAFETY: it never ran, and holds the slot.
             return unsafe { self.bind(slot, Place::Home) };
         }
-        let stack = SlotStack::new(slot);
-        let (_, base) = stack.bounds();
-        let bytes = self.saved_units.get() as usize * UNIT;
-        if !stack::reach(slot, bytes + stack.colour(slot)) {
-            crate::mem::out_of_memory();
+        // SAFETY: the caller's; it was suspended when it went away.
+        let (from, bytes) = unsafe { self.live() };
+        if !stack::reach(slot, bytes + SlotStack::new(slot).colour(slot)) {
+            mem::out_of_memory();
         }
-        // SAFETY: the bytes lived there, nobody else is on the slot, and they are accessible now.
-        unsafe { ptr::copy_nonoverlapping(copy, ptr::with_exposed_provenance_mut(base - bytes), bytes) };
+        // SAFETY: the bytes lived there, nobody else is on the slot, and they are accessible now. The copy is ours, and not
+        // needed any more.
+        unsafe {
+            ptr::copy_nonoverlapping(copy, ptr::with_exposed_provenance_mut(from), bytes);
+            mem::free_uncounted(copy);
+        }
         stack::set_owner(slot, ptr::from_ref(self).cast_mut());
         self.set_place(Place::Home);
-    }
-
-    /// The copy of the frames of a thread that is away, and the address of its first byte at home; for reports that walk stacks. None:
-    /// the frames are where they belong.
-    pub fn frames_away(&self) -> Option<(*const u8, usize, usize)> {
-        let away = matches!(self.place(), Place::Away | Place::Granted) && !self.saved.get().is_null();
-        let bytes = self.saved_units.get() as usize * UNIT;
-        away.then(|| {
-            let (_, base) = SlotStack::new(self.slot.get()).bounds();
-            (self.saved.get().cast_const(), base - bytes, bytes)
-        })
     }
 }
 

@@ -4,8 +4,8 @@
 use super::Lower;
 use super::builder::Frame;
 use super::call::Arg;
-use crate::hir::{Closure, ExprId, FnId};
-use crate::mir::{Callee, Local, Operand, Passing, Place, SpawnBody};
+use crate::hir::{Capture, Closure, ExprId, FnId};
+use crate::mir::{Callee, Local, Passing, SpawnBody};
 use crate::types::traits::TraitId;
 use crate::types::ty::Ty;
 
@@ -13,13 +13,12 @@ impl Lower<'_> {
     /// The captures are copied here; inside they are the first parameters, which the body only reads.
     pub(super) fn closure(&mut self, id: ExprId, closure: &Closure, dest: Option<Local>) {
         let span = self.span(id);
-        let captures =
-            (closure.captures.iter()).map(|&(outer, _)| Operand::Copy(Place::local(self.var(outer)))).collect();
+        let captures = closure.captures.iter().map(|c| self.captured(c, true)).collect();
         let index = self.spawned.len();
         self.spawned.push(None);
         let name = format!("{}.closure{}", self.name, index + 1);
         let outer = std::mem::replace(&mut self.frame, Frame::new(name, span, closure.result));
-        for &(_, inner) in &closure.captures {
+        for &Capture { inner, .. } in &closure.captures {
             let ty = self.body.local(inner).ty;
             self.declare_param(inner, ty, Passing::Borrowed);
         }
@@ -51,7 +50,7 @@ impl Lower<'_> {
         let all: Vec<ExprId> = std::iter::once(callee).chain(args.iter().copied()).collect();
         let mut passing = vec![Passing::Owned; all.len()];
         passing[0] = Passing::Borrowed;
-        let args = self.arguments(&all, &passing, true).into_iter();
+        let args = self.arguments(&all, &passing, None, true).into_iter();
         let args = args
             .map(|arg| match arg {
                 Arg::Value(operand) => operand,

@@ -149,6 +149,9 @@ impl<'a> Infer<'_, 'a> {
         if text == "to_debug" {
             return self.debug_text(span, at, receiver, args);
         }
+        if text == "clone" && args.is_empty() {
+            return self.copied(span, receiver);
+        }
         if self.has_function_field(ty, name) {
             let callee = self.field_of(Span { hi: at.hi, ..of_at }, receiver, name);
             return self.call_value_of(span, callee, args);
@@ -156,6 +159,15 @@ impl<'a> Infer<'_, 'a> {
         self.unknown_method(at, ty, name);
         self.check_args_anyhow(args);
         self.poison(span)
+    }
+
+    /// `value.clone()`, which every type has: `{ let copy = value; copy }`. The variable keeps its value.
+    fn copied(&mut self, span: Span, value: ExprId) -> ExprId {
+        let ty = self.ty(value);
+        let copy = self.temporary(span, ty);
+        let pat = self.body.add_pat(PatKind::Bind(copy, None), ty, span);
+        let tail = self.add(ExprKind::Local(copy), ty, span);
+        self.add(ExprKind::Block { stmts: vec![Stmt::Let { pat, value, span }], tail: Some(tail) }, ty, span)
     }
 
     fn unknown_method(&mut self, at: Span, ty: Ty, name: Name) {
