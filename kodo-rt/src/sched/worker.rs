@@ -215,6 +215,7 @@ impl Worker {
     ///
     /// # Safety
     /// The caller has the task.
+    #[inline]
     unsafe fn give_stack(&self, this: &Task) {
         let private = self.stacks.borrow_mut().take();
         if let Some(slot) = private {
@@ -222,10 +223,20 @@ impl Worker {
             unsafe { this.bind(slot, Place::Private) };
             return;
         }
+        // SAFETY: the caller's.
+        unsafe { self.give_home(this) }
+    }
+
+    /// Gives a thread that did not run a home.
+    ///
+    /// # Safety
+    /// The caller has the task.
+    #[cold]
+    unsafe fn give_home(&self, this: &Task) {
         let home = self.homes.borrow_mut().choose(self.id);
         let Some((slot, held)) = home else { out_of_stacks() };
         if held {
-            // SAFETY: as above, and we hold the home for it.
+            // SAFETY: the task is ours, and we hold the home for it.
             unsafe { this.bind(slot, Place::Home) };
         } else {
             this.settle_at(slot);
@@ -236,6 +247,7 @@ impl Worker {
     ///
     /// # Safety
     /// The caller has the task, which is away.
+    #[cold]
     unsafe fn go_home(&self, this: &Task) -> bool {
         let its = stack::home(this.slot());
         if this.place() != Place::Granted && !its.try_hold() {
@@ -258,15 +270,26 @@ impl Worker {
     ///
     /// # Safety
     /// The caller has the task, which is off its stack.
+    #[inline]
     unsafe fn leave_home(&self, this: &Task) {
         if this.place() == Place::Home {
-            let slot = this.slot();
-            self.homes.borrow_mut().parked(self.id, slot);
-            // SAFETY: ours, suspended at its home, which it holds.
-            unsafe {
-                this.put_away();
-                self.release_home(slot);
-            }
+            // SAFETY: the caller's.
+            unsafe { self.put_away(this) }
+        }
+    }
+
+    /// Makes room at the home of a thread that leaves its stack.
+    ///
+    /// # Safety
+    /// The caller has the task, which is off its stack, at its home.
+    #[cold]
+    unsafe fn put_away(&self, this: &Task) {
+        let slot = this.slot();
+        self.homes.borrow_mut().parked(self.id, slot);
+        // SAFETY: ours, suspended at its home, which it holds.
+        unsafe {
+            this.put_away();
+            self.release_home(slot);
         }
     }
 
@@ -274,6 +297,7 @@ impl Worker {
     ///
     /// # Safety
     /// The thread that the caller has holds it, and is off it.
+    #[cold]
     unsafe fn release_home(&self, slot: Slot) {
         stack::set_owner(slot, ptr::null_mut());
         // SAFETY: as promised.
