@@ -11,6 +11,8 @@ use super::{inline, runtime, schedule, since};
 use crate::abi::Site;
 use crate::sched::worker::worker;
 use crate::sequential;
+use crate::sync::lock::Lock;
+use crate::sync::waitq::Node;
 use crate::task::state::State;
 use crate::task::{At, Operation, Task, TaskRef};
 use crate::trace::{self, Event};
@@ -130,6 +132,23 @@ impl Waiter {
         }
     }
 
+    /// The same for a thread whose waiter was published by [`park_holding`]: it is off its stack, and the caller has it.
+    ///
+    /// # Safety
+    /// As for `unpark`; the caller took the waiter out under the lock that the thread held.
+    #[inline]
+    pub unsafe fn unpark_parked(self) {
+        match self.who() {
+            Who::Green(task) => {
+                trace::event(|| Event::Wake { id: task.id(), reason: task.why().map(|why| why.reason) });
+                task.state.wake_parked();
+                schedule(TaskRef(ptr::from_ref(task).cast_mut()));
+            }
+            // SAFETY: the caller's.
+            _ => unsafe { self.unpark() },
+        }
+    }
+
     /// Wakes the thread from its park, or from the next one. From any thread.
     ///
     /// # Safety
@@ -191,6 +210,39 @@ pub fn park(why: Why) {
     }
 }
 
+/// Waits for exactly one [`Waiter::unpark_parked`], holding the lock under which the waiter was published. The lock is released
+/// once a green thread has left its stack, so that whoever finds the waiter under it has the thread.
+///
+/// # Safety
+/// The caller holds the lock, which outlives its release.
+pub(crate) unsafe fn park_holding(why: Why, lock: &Lock) {
+    match current().who() {
+        Who::Green(task) => {
+            task.set_why(&why);
+            // SAFETY: we are this thread; the worker releases the lock.
+            unsafe { task.suspend(Operation::ParkHolding(lock)) };
+            task.clear_why();
+        }
+        _ => {
+            // SAFETY: the caller's.
+            unsafe { lock.release() };
+            park(why);
+        }
+    }
+}
+
+/// The calling thread, and where it keeps the node of its own waits. A block of a program without green threads keeps none:
+/// several may wait at once.
+pub(crate) fn current_and_node() -> (Waiter, Option<&'static Cell<*mut Node>>) {
+    let waiter = current();
+    let home = match waiter.who() {
+        Who::Green(task) => Some(task.node()),
+        Who::Os(thread) => Some(&thread.node.0),
+        Who::Block(_) => None,
+    };
+    (waiter, home)
+}
+
 /// Notes what the calling thread is about to wait for.
 pub(crate) fn set_why(why: &Why) {
     match current().who() {
@@ -246,8 +298,16 @@ pub(crate) struct OsThread {
     reason: AtomicU8,
     wait_site: AtomicPtr<Site>,
     wait_object: AtomicPtr<Site>,
+    node: OwnNode,
     since: AtomicU32,
 }
+
+/// The node of an OS thread's own waits.
+struct OwnNode(Cell<*mut Node>);
+// SAFETY: touched by the OS thread alone that has the object.
+unsafe impl Sync for OwnNode {}
+// SAFETY: as above; a node goes with its object.
+unsafe impl Send for OwnNode {}
 
 static OS_THREADS: Mutex<Vec<&'static OsThread>> = Mutex::new(Vec::new());
 
@@ -272,6 +332,7 @@ fn os_thread() -> *const OsThread {
                 reason: AtomicU8::new(0),
                 wait_site: AtomicPtr::new(ptr::null_mut()),
                 wait_object: AtomicPtr::new(ptr::null_mut()),
+                node: OwnNode(Cell::new(ptr::null_mut())),
                 since: AtomicU32::new(0),
             }));
             all.push(new);

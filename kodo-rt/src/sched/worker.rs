@@ -159,6 +159,17 @@ impl Worker {
                 self.local.push_yielded(TaskRef(task));
                 runtime.pushed();
             }
+            Some(Operation::ParkHolding(lock)) => {
+                trace::event(|| Event::Leave { id, how: Left::Parked(this.why().map(|why| why.reason)) });
+                if self.local.is_empty() {
+                    // As below.
+                    this.set_since(since::refresh());
+                }
+                this.state.park_held();
+                // SAFETY: the thread held it for us to release; the thread's channel is alive as long as it waits. From now
+                // on the task is its waker's.
+                unsafe { (*lock).release() };
+            }
             Some(Operation::Park) => {
                 trace::event(|| Event::Leave { id, how: Left::Parked(this.why().map(|why| why.reason)) });
                 if self.local.is_empty() {

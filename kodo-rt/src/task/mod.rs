@@ -18,6 +18,8 @@ use crate::sched::park::{Reason, Why};
 use crate::sched::since;
 use crate::stack::{Slot, SlotStack};
 use crate::sync::future::{self, Future};
+use crate::sync::lock::Lock;
+use crate::sync::waitq::Node;
 use corosensei::stack::Stack;
 use corosensei::{Coroutine, Yielder};
 use state::State;
@@ -37,13 +39,15 @@ pub enum Operation {
     Yield,
     /// `State::settle`.
     Park,
+    /// It is parked: releases the lock under which its waiter was published.
+    ParkHolding(*const Lock),
 }
 
 type Switch = Coroutine<(), Operation, (), SlotStack>;
 type Leave = Yielder<(), Operation>;
 
 /// Captures up to this size live in the task itself.
-pub const INLINE_ENV: usize = 40;
+pub const INLINE_ENV: usize = 32;
 /// Identity number of main.
 pub const MAIN_ID: u64 = 1;
 /// Not a reason to wait: the thread runs on another one's stack.
@@ -62,6 +66,8 @@ pub struct Task {
     /// What the thread leaves behind; its handles outlive the thread, and keep the task.
     pub(crate) future: Future,
     entry: Cell<Option<Entry>>,
+    /// The node of its own waits for channels, if it ever waited; the next thread in this task uses it again.
+    node: Cell<*mut Node>,
     /// The thread that this one runs on its own stack (`sched::inline`); null: only itself.
     pub(crate) inner: AtomicPtr<Task>,
     wait_site: AtomicPtr<Site>,
@@ -97,6 +103,7 @@ impl Task {
             id: AtomicU64::new(FREE),
             future: Future::vacant(),
             entry: Cell::new(None),
+            node: Cell::new(ptr::null_mut()),
             inner: AtomicPtr::new(ptr::null_mut()),
             wait_site: AtomicPtr::new(ptr::null_mut()),
             wait_object: AtomicPtr::new(ptr::null_mut()),
@@ -216,6 +223,11 @@ impl Task {
     /// The future, as its handles have it.
     pub(crate) fn future(&self) -> *mut Future {
         ptr::from_ref(&self.future).cast_mut()
+    }
+
+    /// Where the thread keeps the node of its own waits.
+    pub(crate) fn node(&self) -> &Cell<*mut Node> {
+        &self.node
     }
 
     pub(crate) fn slot(&self) -> Slot {
