@@ -1,5 +1,5 @@
-//! Runs every program of `examples/`, `tests/run/` and `tests/conformance/` (what others ask of channels) in all its modes, and compares what it does with what the
-//! comments at its end promise:
+//! Runs every program of `examples/`, `tests/run/` and `tests/conformance/` (what Go's suite asks of channels) in all its
+//! modes, and compares what it does with what the comments at its end promise:
 //!
 //! ```text
 //! // Output:                          lines in this order; `// Output in any order:` compares them as a multiset
