@@ -16,6 +16,7 @@ impl Infer<'_, '_> {
     /// Makes the value fit, or reports that it does not.
     pub fn fit(&mut self, e: ExprId, expected: Ty, why: Why) -> ExprId {
         let span = self.body.expr(e).span;
+        let e = self.as_iterator(e, expected);
         if !self.fit_ty(self.body.expr(e).ty, expected, why, span) {
             self.body.exprs[e.0 as usize].ty = Ty::ERROR;
         }

@@ -202,6 +202,10 @@ impl Infer<'_, '_> {
 
     pub fn check_text(&mut self, ty: Ty, span: Span, what: &str) {
         let kind = self.kind(ty);
+        // The library's own generic functions are checked where they are called with real types.
+        if self.file == PRELUDE_FILE && matches!(kind, TyKind::Param(_)) {
+            return;
+        }
         if matches!(
             kind,
             TyKind::Int
