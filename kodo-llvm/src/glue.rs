@@ -393,10 +393,10 @@ impl<'c> Cx<'_, 'c> {
             (build.new_block("shared"), build.new_block("last"), build.new_block("free"), build.new_block("done"));
         build.cond(build.compare(IntPredicate::SLT, count, build.int(0)), shared, free);
         build.at(shared);
-        let before = build.atomic(AtomicRMWBinOp::Add, buffer, 1, AtomicOrdering::Release);
+        // As `release` of the runtime's `mem/buffer.rs`.
+        let before = build.atomic(AtomicRMWBinOp::Add, buffer, 1, AtomicOrdering::AcquireRelease);
         build.cond(build.compare(IntPredicate::EQ, before, build.int(-1)), last, done);
         build.at(last);
-        build.fence_acquire();
         build.br(free);
         build.at(free);
         match holds {

@@ -185,8 +185,8 @@ impl Layouts {
         }
         match types.kind(ty).clone() {
             TyKind::Never | TyKind::Unit | TyKind::Bool | TyKind::Int | TyKind::Float | TyKind::String => {}
-            TyKind::Fixed(_) | TyKind::Float32 => {}
-            TyKind::Error | TyKind::Param(_) | TyKind::Infer(_) => {
+            TyKind::Fixed(_) | TyKind::Float32 | TyKind::Dyn(_) => {}
+            TyKind::Error | TyKind::Param(_) | TyKind::Assoc(..) | TyKind::Infer(_) => {
                 return Err(unsupported(types, "is not concrete"));
             }
             TyKind::Fn(params, result) => {
@@ -259,7 +259,7 @@ impl Layouts {
             TyKind::App(TyCon::List, args) => scalar(Shape::List(args[0]), Scalar::Ptr, true),
             TyKind::App(TyCon::Channel, _) => scalar(Shape::Channel, Scalar::Ptr, false),
             TyKind::App(TyCon::Future, _) => scalar(Shape::Future, Scalar::Ptr, false),
-            TyKind::Fn(..) => scalar(Shape::Closure, Scalar::Ptr, true),
+            TyKind::Fn(..) | TyKind::Dyn(_) => scalar(Shape::Closure, Scalar::Ptr, true),
             TyKind::Tuple(items) => self.product(types, adts, &items, counted),
             TyKind::App(TyCon::Adt(id), args) => {
                 let adt = &adts[id.0 as usize];

@@ -30,6 +30,7 @@ mod tests;
 pub use context::Input;
 pub use emit::Output;
 pub use error::Error;
+pub use passes::Sanitizer;
 
 use context::Cx;
 use debug::Debug;
@@ -48,11 +49,20 @@ pub struct Options {
     pub describe: Option<String>,
     /// Verify the module once more after optimization.
     pub verify: bool,
+    /// Instrument every access to memory for this sanitizer.
+    pub sanitize: Option<Sanitizer>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { opt_level: 2, threads: 0, green_threads: true, describe: None, verify: cfg!(debug_assertions) }
+        Options {
+            opt_level: 2,
+            threads: 0,
+            green_threads: true,
+            describe: None,
+            verify: cfg!(debug_assertions),
+            sanitize: None,
+        }
     }
 }
 

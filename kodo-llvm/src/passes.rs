@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::{Options, safepoint};
 use inkwell::OptimizationLevel;
+use inkwell::attributes::{Attribute, AttributeLoc};
 use inkwell::llvm_sys::support::LLVMParseCommandLineOptions;
 use inkwell::module::Module;
 use inkwell::passes::PassBuilderOptions;
@@ -68,7 +69,30 @@ pub fn run(module: &Module<'_>, machine: &TargetMachine, options: &Options) -> R
     if options.green_threads {
         safepoints(module, machine, options)?;
     }
-    Ok(())
+    match options.sanitize {
+        Some(sanitizer) => instrument(module, machine, sanitizer),
+        None => Ok(()),
+    }
+}
+
+/// What a program is checked for while it runs, together with a runtime that was built for the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sanitizer {
+    Address,
+    Thread,
+}
+
+/// Instruments the finished module: what is optimized away need not be checked, and safepoints are as they always are.
+fn instrument(module: &Module<'_>, machine: &TargetMachine, sanitizer: Sanitizer) -> Result<(), Error> {
+    let (attribute, pipeline) = match sanitizer {
+        Sanitizer::Address => ("sanitize_address", "asan"),
+        Sanitizer::Thread => ("sanitize_thread", "tsan-module,function(tsan)"),
+    };
+    let attribute = module.get_context().create_enum_attribute(Attribute::get_named_enum_kind_id(attribute), 0);
+    for function in module.get_functions().filter(|function| function.count_basic_blocks() > 0) {
+        function.add_attribute(AttributeLoc::Function, attribute);
+    }
+    module.run_passes(pipeline, machine, PassBuilderOptions::create()).map_err(|e| Error::Passes(e.to_string()))
 }
 
 /// Makes every loop and recursion of an optimized module yield in bounded time.
@@ -95,6 +119,16 @@ mod tests {
             let module = context.create_module("empty");
             let options = Options { opt_level: level, ..Options::default() };
             run(&module, &machine(level).unwrap(), &options).unwrap();
+        }
+    }
+
+    #[test]
+    fn every_sanitizer_names_passes_that_this_llvm_has() {
+        for sanitizer in [Sanitizer::Address, Sanitizer::Thread] {
+            let context = Context::create();
+            let module = context.create_module("empty");
+            let options = Options { sanitize: Some(sanitizer), ..Options::default() };
+            run(&module, &machine(2).unwrap(), &options).unwrap();
         }
     }
 }

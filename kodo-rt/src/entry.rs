@@ -2,7 +2,7 @@
 
 use crate::abi::{ABI_VERSION, PROGRAM_NO_GREEN_THREADS, Program};
 use crate::task::{MAIN_ID, TaskRef, registry};
-use crate::{fault, io, panic, process, sched, sequential, stack};
+use crate::{fault, io, panic, process, sched, sequential, stack, trace};
 use std::ffi::{CStr, c_char};
 use std::io::Write;
 use std::ptr;
@@ -69,6 +69,7 @@ pub unsafe extern "C" fn kodo_rt_main(argc: i32, argv: *const *const c_char, pro
     let variable = |name: &str| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned());
     let workers = workers(variable("KODO_THREADS"), program.threads).unwrap_or_else(|error| fatal(&error));
     let stacks = stack::config::read(variable).unwrap_or_else(|error| fatal(&error));
+    trace::begin(workers).unwrap_or_else(|error| fatal(&error));
     panic::set_describer(sched::describe_current);
     fault::install();
     if program.flags & PROGRAM_NO_GREEN_THREADS != 0 {
@@ -77,7 +78,7 @@ pub unsafe extern "C" fn kodo_rt_main(argc: i32, argv: *const *const c_char, pro
     stack::init(&stacks).unwrap_or_else(|error| fatal(&error));
     let main = registry::take();
     // SAFETY: vacant and ours; main takes no environment and its integer goes to the thread's own memory.
-    unsafe { (*main).occupy(MAIN_ID, program.main, ptr::null(), None, ptr::null_mut(), ptr::null()) };
+    unsafe { (*main).occupy(MAIN_ID, program.main, ptr::null(), None, None, ptr::null()) };
     sched::start(workers, TaskRef(main))
 }
 

@@ -13,7 +13,7 @@
 
 use crate::mem::buffer::Buffer;
 use crate::text::{self, FLOAT_TEXT, INT_TEXT};
-use crate::{abi, process, string};
+use crate::{abi, process, string, trace};
 use parking_lot::Mutex;
 use std::fmt;
 use std::io::Write;
@@ -109,6 +109,7 @@ fn check(written: Written) {
             process::claim_end();
             let error_text = std::io::Error::from_raw_os_error(error);
             self::error(format_args!("kodo: cannot write to standard output: {error_text}\n"));
+            trace::finish();
             process::exit_now(1)
         }
     }
@@ -118,6 +119,7 @@ fn check(written: Written) {
 #[cold]
 fn broken_pipe() -> ! {
     process::claim_end();
+    trace::finish();
     // SAFETY: default action and a signal to this process.
     unsafe {
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);

@@ -3,7 +3,7 @@
 //! `abi` is what both sides agree on. `entry` starts a program; `sched` runs its green threads (`task`) on stacks
 //! (`stack`) that grow in a signal handler (`fault`); `sequential` runs programs that were built without them. Threads
 //! synchronize through `sync`: channels, `select`, futures and `parallel` blocks. `mem`, `string` and `list` hold values, `hash` hashes them,
-//! `io` prints them, `panic` and `process` end the program.
+//! `io` prints them, `panic` and `process` end the program. `trace` records what the scheduler does.
 
 pub mod abi;
 mod chars;
@@ -20,6 +20,7 @@ pub mod mem;
 mod numbers;
 pub mod panic;
 pub mod process;
+mod sanitizer;
 pub mod sched;
 pub mod sequential;
 mod shim;
@@ -31,3 +32,4 @@ pub mod task;
 mod testing;
 mod text;
 pub mod time;
+pub mod trace;

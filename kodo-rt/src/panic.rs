@@ -12,7 +12,7 @@
 
 use crate::abi::{self, Site};
 use crate::mem::buffer::Buffer;
-use crate::{io, process, string};
+use crate::{io, process, string, trace};
 use std::fmt;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -89,6 +89,7 @@ pub fn panic_at(message: &str, site: *const Site) -> ! {
         report.push_str(&format!("  in {thread}\n"));
     }
     io::error(format_args!("{report}"));
+    trace::finish();
     process::exit_now(STATUS)
 }
 

@@ -5,7 +5,7 @@
 //! is flushed and `_exit` leaves without running anything else.
 
 use crate::mem::buffer::Buffer;
-use crate::{abi, io, mem, string};
+use crate::{abi, io, mem, string, trace};
 use std::ffi::{CStr, c_char};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -56,10 +56,11 @@ pub fn claim_end() -> bool {
     }
 }
 
-/// Flushes standard output, tells of leaks if debugging, and ends the process.
+/// Flushes standard output, writes the trace, tells of leaks if debugging, and ends the process.
 pub fn exit(code: i32) -> ! {
     claim_end();
     io::flush();
+    trace::finish();
     if debug() {
         io::error(format_args!("kodo: {} live objects\n", mem::live()));
     }

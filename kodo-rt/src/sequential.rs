@@ -15,6 +15,7 @@ use crate::sched::park::Why;
 use crate::sync::future::{self, Future};
 use crate::task::{At, Entry, MAIN_ID};
 use crate::time::timer;
+use crate::trace::{self, Event};
 use crate::{deadlock, entry, io, mem, process};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -103,7 +104,9 @@ fn enter(id: u64, site: *const Site, run: impl FnOnce()) {
         below: THIS.top.get(),
     };
     THIS.top.set(&raw const frame);
+    trace::event(|| Event::InlineBegin { id, site });
     run();
+    trace::event(|| Event::InlineEnd { id });
     THIS.top.set(frame.below);
 }
 
@@ -119,6 +122,7 @@ pub(crate) unsafe fn queue(entry: Entry, env: *mut u8, env_ty: &TypeInfo, future
         unsafe { ptr::copy_nonoverlapping(env, copy, size) };
     }
     let id = THIS.next_id.replace(THIS.next_id.get() + 1);
+    trace::event(|| Event::Spawn { id, site });
     THIS.queue.borrow_mut().push_back(Block { id, entry, env: copy, future, site });
 }
 
@@ -163,6 +167,7 @@ pub(crate) fn park(why: Why) {
     let frame = unsafe { &*current() };
     frame.why.set(Some(why));
     frame.waits.set(true);
+    trace::event(|| Event::OsPark { reason: why.reason });
     while !frame.notified.replace(false) {
         timer::fire_due();
         if frame.notified.get() || run_next() || timer::wait_and_fire() {
@@ -171,6 +176,7 @@ pub(crate) fn park(why: Why) {
         stuck(frame);
     }
     frame.waits.set(false);
+    trace::event(|| Event::OsGoOn);
 }
 
 /// Nothing is left to run, and the top block waits.

@@ -15,6 +15,9 @@ use std::path::PathBuf;
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
+    /// Print errors and warnings as one JSON object on standard output
+    #[arg(long, global = true)]
+    pub json_errors: bool,
 }
 
 #[derive(Subcommand)]
@@ -31,13 +34,6 @@ pub enum Command {
     EmitMir(EmitMirArgs),
 }
 
-#[derive(Args)]
-pub struct Reporting {
-    /// Print errors and warnings as one JSON object on standard output
-    #[arg(long)]
-    pub json_errors: bool,
-}
-
 /// What changes the code that is generated.
 #[derive(Args)]
 pub struct CodeArgs {
@@ -50,6 +46,15 @@ pub struct CodeArgs {
     /// Run spawned blocks in turn on one OS thread, without coroutines and without yield checks
     #[arg(long)]
     pub no_green_threads: bool,
+    /// Check every access to memory at run time; needs a runtime built for the same
+    #[arg(long, value_name = "FOR", hide = true)]
+    pub sanitize: Option<Sanitizer>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub enum Sanitizer {
+    Address,
+    Thread,
 }
 
 #[derive(Args)]
@@ -61,8 +66,6 @@ pub struct BuildArgs {
     pub output: Option<PathBuf>,
     #[command(flatten)]
     pub code: CodeArgs,
-    #[command(flatten)]
-    pub reporting: Reporting,
 }
 
 #[derive(Args)]
@@ -74,16 +77,12 @@ pub struct RunArgs {
     pub args: Vec<std::ffi::OsString>,
     #[command(flatten)]
     pub code: CodeArgs,
-    #[command(flatten)]
-    pub reporting: Reporting,
 }
 
 #[derive(Args)]
 pub struct CheckArgs {
     /// The program's source file
     pub file: PathBuf,
-    #[command(flatten)]
-    pub reporting: Reporting,
 }
 
 #[derive(Args)]
@@ -95,8 +94,6 @@ pub struct EmitArgs {
     pub output: Option<PathBuf>,
     #[command(flatten)]
     pub code: CodeArgs,
-    #[command(flatten)]
-    pub reporting: Reporting,
 }
 
 #[derive(Args)]
@@ -106,6 +103,4 @@ pub struct EmitMirArgs {
     /// Where the text goes [default: standard output]
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
-    #[command(flatten)]
-    pub reporting: Reporting,
 }

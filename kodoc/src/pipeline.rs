@@ -1,6 +1,6 @@
 //! From a file to diagnostics, MIR or object code: the stages in their order.
 
-use crate::cli::CodeArgs;
+use crate::cli::{CodeArgs, Sanitizer};
 use crate::failure::{Failure, NOT_UTF8, Stop, Trouble, UNREADABLE};
 use crate::output;
 use kodo_frontend::diag::{Diagnostic, Diagnostics, Severity};
@@ -17,6 +17,8 @@ pub struct Checked {
     pub sources: Sources,
     pub names: Names,
     pub program: hir::Program,
+    /// What the check of moves has lowered already: the program's own functions, if they have no errors.
+    bodies: Vec<Option<mir::Body>>,
     /// Sorted by place.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -76,22 +78,28 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
         asts.truncate(1);
         asts.push(syntax::ast::Ast::new(file, 0));
     }
-    let (program, found) = types::check(&sources, &asts, &mut names);
+    let (mut program, found) = types::check(&sources, &asts, &mut names);
     if !garbled {
         // What looks unused may be used in the broken part.
         let broken = diagnostics.has_errors();
-        // A file of which nothing is left lacks more than `main`.
-        let nothing = asts[1].is_empty();
-        let follows = |d: &Diagnostic| d.severity == Severity::Warning || (nothing && d.code == "E0272");
+        // A file that ends too early, or of which nothing is left, lacks more than `main`.
+        let cut = asts[1].is_empty() || diagnostics.iter().any(|d| d.code == "E0101");
+        let lacks = |d: &Diagnostic| matches!(d.code, "E0210" | "E0212" | "E0272" | "E0278");
+        let follows = |d: &Diagnostic| d.severity == Severity::Warning || (cut && lacks(d));
         diagnostics.extend(found.filter(|d| !(broken && follows(d))));
     }
-    diagnostics.extend(own::conflicts::check(&program, &names, prelude));
-    Ok(Checked { sources, names, program, diagnostics: diagnostics.into_sorted() })
+    let (found, bodies) = own::check(&mut program, &names, prelude, &diagnostics);
+    diagnostics.extend(found);
+    Ok(Checked { sources, names, program, bodies, diagnostics: diagnostics.into_sorted() })
 }
 
 /// Lowers a program without errors to counted MIR.
 pub fn lower(checked: &mut Checked) -> Result<mir::Program, Stop> {
-    let bodies = mir::lower::lower(&mut checked.program, &checked.names);
+    let mut bodies = std::mem::take(&mut checked.bodies);
+    let rest = mir::lower::lower_where(&mut checked.program, &checked.names, |id, _| bodies[id.0 as usize].is_none());
+    for (body, lowered) in bodies.iter_mut().zip(rest) {
+        *body = body.take().or(lowered);
+    }
     let mut program = mir::mono::instantiate(&mut checked.program, &checked.names, &bodies)
         .map_err(|found| Stop::Diagnostics(found.into_sorted()))?;
     let hir::Program { types, adts, .. } = &mut checked.program;
@@ -125,6 +133,10 @@ pub fn generate(
         threads: u64::from(code.threads.unwrap_or(0)),
         green_threads: !code.no_green_threads,
         describe: None,
+        sanitize: code.sanitize.map(|sanitizer| match sanitizer {
+            Sanitizer::Address => kodo_llvm::Sanitizer::Address,
+            Sanitizer::Thread => kodo_llvm::Sanitizer::Thread,
+        }),
         verify: cfg!(debug_assertions),
     };
     // The program is well formed here: what the back end cannot do is a bug, and says so as one.

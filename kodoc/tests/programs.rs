@@ -17,8 +17,9 @@ mod support;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use support::{kodoc, tree};
+use std::process::Command;
+use support::expected::{Sequential, compare, expectations, show};
+use support::{build, tree};
 
 fn main() {
     let args = Arguments::from_args();
@@ -37,81 +38,6 @@ fn main() {
         }
     }
     libtest_mimic::run(&args, trials).exit();
-}
-
-/// What the comments at the end of a program promise.
-#[derive(Default)]
-struct Expected {
-    output: Vec<String>,
-    any_order: bool,
-    sequential_output: Option<Vec<String>>,
-    status: i32,
-    stderr: Vec<String>,
-    sequential: Sequential,
-}
-
-#[derive(Default, PartialEq)]
-enum Sequential {
-    #[default]
-    Runs,
-    Skipped,
-    NeedsGreenThreads,
-}
-
-fn expectations(text: &str) -> Result<Expected, Failed> {
-    enum Part {
-        None,
-        Output,
-        Sequential,
-    }
-    let mut expected = Expected::default();
-    let mut part = Part::None;
-    let mut said = false;
-    for line in text.lines() {
-        let Some(comment) = line.strip_prefix("//") else {
-            part = Part::None;
-            continue;
-        };
-        let comment = comment.strip_prefix(' ').unwrap_or(comment);
-        if comment == "Output:" || comment == "Output in any order:" {
-            expected.any_order = comment != "Output:";
-            part = Part::Output;
-            said = true;
-        } else if comment == "Output without green threads:" {
-            expected.sequential_output = Some(Vec::new());
-            part = Part::Sequential;
-        } else if let Some(status) = comment.strip_prefix("Exit status: ") {
-            expected.status = status.parse().map_err(|e| format!("exit status `{status}`: {e}"))?;
-            part = Part::None;
-        } else if let Some(text) = comment.strip_prefix("Standard error: ") {
-            expected.stderr.push(text.to_owned());
-            part = Part::None;
-        } else if let Some(how) = comment.strip_prefix("Without green threads: ") {
-            expected.sequential = match how {
-                "skipped" => Sequential::Skipped,
-                "needs green threads" => Sequential::NeedsGreenThreads,
-                _ => return Err(format!("unknown expectation `{comment}`").into()),
-            };
-            part = Part::None;
-        } else {
-            match part {
-                Part::None => {}
-                Part::Output => expected.output.push(comment.to_owned()),
-                Part::Sequential => {
-                    expected.sequential_output.get_or_insert_default().push(comment.to_owned());
-                }
-            }
-        }
-    }
-    if said { Ok(expected) } else { Err("the program promises no output".into()) }
-}
-
-fn build(file: &Path, executable: &Path, flags: &[&str]) -> Result<(), Failed> {
-    let output = kodoc().arg("build").arg(file).arg("-o").arg(executable).args(flags).output()?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(format!("kodoc build {flags:?} failed: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)).into())
 }
 
 fn run_modes(file: &Path, level: &str) -> Result<(), Failed> {
@@ -150,40 +76,4 @@ fn run_as_module(stem: &str, text: &str) -> Result<(), Failed> {
     build(&file, &program, &["-O1", "--threads", "2"])?;
     let output = support::run(Command::new(&program).env("KODO_DEBUG", "1"))?;
     Ok(compare(&output, &expected, &expected.output)?)
-}
-
-fn compare(output: &Output, expected: &Expected, lines: &[String]) -> Result<(), String> {
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let mut found: Vec<&str> = stdout.lines().collect();
-    let mut wanted: Vec<&str> = lines.iter().map(String::as_str).collect();
-    if expected.any_order {
-        found.sort_unstable();
-        wanted.sort_unstable();
-    }
-    if output.status.code() != Some(expected.status) {
-        return Err(format!("exit status is not {}\n{}", expected.status, show(output)));
-    }
-    if found != wanted {
-        return Err(format!("output differs\nexpected:\n{}\n{}", lines.join("\n"), show(output)));
-    }
-    for text in &expected.stderr {
-        if !stderr.contains(text.as_str()) {
-            return Err(format!("`{text}` is missing on standard error\n{}", show(output)));
-        }
-    }
-    // A program that was stopped half-way (a panic, a deadlock) frees nothing.
-    if expected.stderr.is_empty() && !stderr.contains("kodo: 0 live objects") {
-        return Err(format!("objects are left\n{}", show(output)));
-    }
-    Ok(())
-}
-
-fn show(output: &Output) -> String {
-    format!(
-        "{}\nstandard output:\n{}\nstandard error:\n{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
 }

@@ -1,24 +1,30 @@
-// The benchmarks as a Go programmer would write them: `peer NAME` prints nanoseconds and a check sum.
+// The benchmarks as a Go programmer would write them: `peer NAME [COUNT]` prints nanoseconds and a check sum.
 package main
 
 import (
 	"fmt"
 	"os"
+	"sort"
+	"strconv"
 	"time"
 )
 
 func main() {
 	name := os.Args[1]
-	if name == "parked" {
+	switch name {
+	case "parked":
 		parked()
+		return
+	case "wake":
+		wake()
 		return
 	}
 	all := map[string]func() (time.Duration, int){
-		"spawn": spawn, "spawn_await": spawnAwait, "skynet": runSkynet, "ping_pong": pingPong, "ring": ring,
+		"spawn": spawn, "spawn_await": spawnAwait, "spawn_channel": spawnAwait, "skynet": runSkynet, "ping_pong": pingPong, "ring": ring,
 		// Go has no unbounded channels; a large buffer is what one would use.
 		"fan_in_unbounded": func() (time.Duration, int) { return fanIn(2000000) },
 		"fan_in_bounded":   func() (time.Duration, int) { return fanIn(1024) },
-		"fork_join":        forkJoin, "select": selectThree,
+		"fork_join":        forkJoin, "select": selectThree, "scale": scale,
 	}
 	elapsed, sum := all[name]()
 	fmt.Println(elapsed.Nanoseconds(), sum)
@@ -178,24 +184,76 @@ func selectThree() (time.Duration, int) {
 	return time.Since(start), sum
 }
 
+func work(x int64) int {
+	for i := 0; i < 4000000; i++ {
+		x = x*6364136223846793005 + 1442695040888963407
+		x ^= x >> 29
+	}
+	return int(x & 1023)
+}
+
+func scale() (time.Duration, int) {
+	start := time.Now()
+	done := make(chan int, 64)
+	for seed := int64(0); seed < 64; seed++ {
+		seed := seed
+		go func() { done <- work(seed) }()
+	}
+	sum := 0
+	for i := 0; i < 64; i++ {
+		sum += <-done
+	}
+	return time.Since(start), sum
+}
+
+// Prints the median, the number of rounds, and the 99th percentile.
+func wake() {
+	gate, reply := make(chan time.Time, 1), make(chan time.Duration, 1)
+	go func() {
+		for sent := range gate {
+			reply <- time.Since(sent)
+		}
+	}()
+	var delays []int
+	for i := 0; i < 1000; i++ {
+		time.Sleep(time.Millisecond)
+		gate <- time.Now()
+		for waits := true; waits; {
+			select {
+			case delay := <-reply:
+				delays = append(delays, int(delay))
+				waits = false
+			default:
+			}
+		}
+	}
+	close(gate)
+	sort.Ints(delays)
+	fmt.Println(delays[500], len(delays), delays[990])
+}
+
 func parked() {
-	ready, gate := make(chan int, 100000), make(chan int)
-	fmt.Println("before")
-	time.Sleep(100 * time.Millisecond)
-	for i := 0; i < 100000; i++ {
+	count, err := strconv.Atoi(os.Args[2])
+	if err != nil {
+		panic(err)
+	}
+	ready, gate := make(chan int, count), make(chan int)
+	time.Sleep(200 * time.Millisecond)
+	start := time.Now()
+	for i := 0; i < count; i++ {
 		go func() {
 			ready <- 1
 			<-gate
 		}()
 	}
 	sum := 0
-	for i := 0; i < 100000; i++ {
+	for i := 0; i < count; i++ {
 		sum += <-ready
 	}
-	fmt.Println("after")
-	time.Sleep(300 * time.Millisecond)
-	for i := 0; i < 100000; i++ {
+	elapsed := time.Since(start)
+	time.Sleep(500 * time.Millisecond)
+	for i := 0; i < count; i++ {
 		gate <- 1
 	}
-	fmt.Println(sum)
+	fmt.Println(elapsed.Nanoseconds(), sum)
 }

@@ -111,6 +111,10 @@ impl Diagnostics {
         self
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.list.iter()
+    }
+
     pub fn len(&self) -> usize {
         self.list.len()
     }

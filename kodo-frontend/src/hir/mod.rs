@@ -10,6 +10,7 @@ use crate::syntax::ast::Mode;
 #[cfg(doc)]
 use crate::types::format;
 use crate::types::format::Format;
+use crate::types::traits::TraitId;
 use crate::types::ty::{Adt, AdtId, Ty, Types};
 use rustc_hash::FxHashSet;
 
@@ -36,6 +37,8 @@ pub struct Program {
     /// Fields (of a variant) through which a type contains itself: they hold a cell, which is a list of one element, and
     /// their type in `adts` says so. Expressions and patterns speak of what is in it.
     pub cells: FxHashSet<(AdtId, u32, u32)>,
+    /// Parameters (by index) written without a mode that are `mut` because their function changes them.
+    pub inferred_mut: FxHashSet<(FnId, usize)>,
 }
 
 pub struct Function {
@@ -128,7 +131,8 @@ pub enum ExprKind {
     Unit,
     Lit(Lit),
     Local(LocalId),
-    /// Arguments are in parameter order and evaluated left to right; `mut` arguments are places.
+    /// Arguments are in parameter order and evaluated left to right; `mut` arguments are places. The function may be a
+    /// method declared in a trait: its first type argument says whose.
     Call {
         function: FnId,
         type_args: Vec<Ty>,
@@ -150,6 +154,11 @@ pub enum ExprKind {
         adt: AdtId,
         variant: u32,
         fields: Vec<(u32, ExprId)>,
+    },
+    /// A value of a type that implements the trait becomes one of `dyn` of it.
+    Dyn {
+        value: ExprId,
+        of: TraitId,
     },
     Tuple(Vec<ExprId>),
     List(Vec<ExprId>),
@@ -246,8 +255,7 @@ pub enum Stmt {
 }
 
 pub struct Spawn {
-    /// Outer variable, and the local that holds its copy inside the block.
-    pub captures: Vec<(LocalId, LocalId)>,
+    pub captures: Vec<Capture>,
     pub body: ExprId,
     /// Type of the block's value; the expression's own type is `Future<result>` (or `()` if detached).
     pub result: Ty,
@@ -257,10 +265,20 @@ pub struct Spawn {
     pub parallel: bool,
 }
 
+/// A variable that a spawned block or a closure copies when it is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Capture {
+    pub outer: LocalId,
+    /// Holds the copy inside.
+    pub inner: LocalId,
+    /// Where it is first named inside.
+    pub at: Span,
+}
+
 /// A function with what it copied when it was made.
 pub struct Closure {
-    /// Outer variable, and the local that holds its copy inside; the copies are only read.
-    pub captures: Vec<(LocalId, LocalId)>,
+    /// The copies are only read.
+    pub captures: Vec<Capture>,
     pub params: Vec<LocalId>,
     pub body: ExprId,
     pub result: Ty,

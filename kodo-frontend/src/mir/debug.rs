@@ -43,6 +43,7 @@ pub fn body(ty: Ty, name: String, span: Span, types: &mut Types, adts: &[Adt], n
         locals: vec![decl(Ty::STRING, Passing::Owned), decl(Ty::STRING, Passing::Owned), decl(ty, Passing::Borrowed)],
         blocks: Vec::new(),
         spawned: Vec::new(),
+        uses: Vec::new(),
     };
     let mut make = Make { body, types, adts, names, span, statements: Vec::new(), pending: String::new() };
     make.value(ty);

@@ -27,6 +27,7 @@ pub mod mono;
 pub mod parse;
 pub mod text;
 pub mod typing;
+pub mod uses;
 pub mod verify;
 pub mod visit;
 
@@ -35,6 +36,7 @@ pub use crate::hir::{BinaryOp, UnaryOp};
 use crate::names::Name;
 use crate::source::Span;
 use crate::types::number::Width;
+use crate::types::traits::TraitId;
 use crate::types::ty::{AdtId, Ty};
 use rustc_hash::FxHashMap;
 
@@ -147,7 +149,7 @@ pub struct Terminator {
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum Callee {
-    /// Before `mono`.
+    /// Before `mono`. Of a method declared in a trait, the first type argument is the type whose method it is.
     Function(FnId, Vec<Ty>),
     /// After `mono`.
     Instance(InstanceId),
@@ -157,6 +159,19 @@ pub enum Callee {
     /// Makes a function value of a body. The arguments are what it captures: owned here, and borrowed by the body,
     /// whose first parameters they are.
     Closure(SpawnBody),
+    /// Makes a `dyn` value of a value of type `ty`, the only argument, which is owned. After `mono`: with the methods of
+    /// its table, whose first parameter is such a value.
+    Dyn {
+        of: TraitId,
+        ty: Ty,
+        methods: Vec<InstanceId>,
+    },
+    /// Calls a method through the table of the `dyn` value that is the first argument. The list says how each argument is
+    /// passed; the value itself is borrowed, or by reference if the method changes it. Made by `mono`.
+    Method {
+        slot: u32,
+        passing: Vec<Passing>,
+    },
 }
 
 /// A check whose failure panics with a message of its own.
@@ -275,6 +290,8 @@ pub struct Body {
     pub blocks: Vec<Block>,
     /// Of a function, before `mono`: the bodies of all spawned blocks and closures inside it, also of those inside each other.
     pub spawned: Vec<Body>,
+    /// For each block, what it does with the program's variables: before `mono`, for the check of moves.
+    pub uses: Vec<Vec<uses::Use>>,
 }
 
 /// A monomorphic program, ready for the back end.

@@ -11,11 +11,13 @@
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::hir::{self, FnId};
 use crate::mir::{
-    self, BinaryOp, Block, Callee, InstanceId, Intrinsic, Rvalue, SpawnBody, Statement, StatementKind, TerminatorKind,
-    debug,
+    self, BinaryOp, Block, Callee, InstanceId, Intrinsic, Passing, Rvalue, SpawnBody, Statement, StatementKind,
+    TerminatorKind, debug,
 };
 use crate::names::Names;
 use crate::source::{FileId, Span};
+use crate::syntax::ast::Mode;
+use crate::types::traits::TraitId;
 use crate::types::ty::{AdtId, Ty, TyCon, TyKind, Types};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -75,6 +77,12 @@ pub fn instantiate(
     let mut instances = Vec::new();
     while let Some(key) = mono.keys.get(instances.len()).cloned() {
         instances.push(mono.copy(&key, bodies)?);
+    }
+    if mono.program.types.traits.endless {
+        let message = "an associated type leads to more and more of them, without end";
+        return Err(one(Diagnostic::error("E0501", span, message)
+            .label("needed by the program")
+            .help("bind associated types to types that need no further ones")));
     }
     Ok(mir::Program { instances, main, own: mono.own })
 }
@@ -183,6 +191,12 @@ impl Mono<'_> {
         if key.function == DEBUG {
             return self.debug_body(key);
         }
+        if let Some(&(of, method)) = self.program.types.traits.methods.get(&key.function)
+            && key.spawned.is_none()
+            && matches!(key.args.first().map(|&ty| self.program.types.kind(ty)), Some(TyKind::Dyn(own)) if *own == of)
+        {
+            return Ok(self.through_table(key, of, method));
+        }
         let function = &self.program.functions[key.function.0 as usize];
         let (span, display_name) = (function.span, function.display_name.clone());
         let Some(mut source) = bodies.get(key.function.0 as usize).and_then(Option::as_ref) else {
@@ -210,6 +224,7 @@ impl Mono<'_> {
             locals,
             blocks,
             spawned: Vec::new(),
+            uses: Vec::new(),
         })
     }
 
@@ -220,7 +235,7 @@ impl Mono<'_> {
             TerminatorKind::Call { callee, .. } => match callee {
                 Callee::Function(function, args) => {
                     types.apply_all(&mut self.program.types, args);
-                    let callee_key = Key { function: *function, spawned: None, args: std::mem::take(args) };
+                    let callee_key = self.implementation(*function, std::mem::take(args));
                     *callee = Callee::Instance(self.instance(callee_key, span)?);
                 }
                 Callee::Intrinsic(intrinsic, args) => {
@@ -235,7 +250,15 @@ impl Mono<'_> {
                         self.find_maps(*intrinsic, *ty, span)?;
                     }
                 }
-                Callee::Instance(_) | Callee::Value => {}
+                Callee::Instance(_) | Callee::Value | Callee::Method { .. } => {}
+                Callee::Dyn { of, ty, methods } => {
+                    *ty = types.apply(&mut self.program.types, *ty);
+                    if *self.program.types.kind(*ty) == TyKind::Dyn(*of) {
+                        // A type parameter stands for the `dyn` itself.
+                        return self.keep_dyn(block);
+                    }
+                    *methods = self.table(*of, *ty, span)?;
+                }
                 Callee::Closure(body) => self.resolve_body(key, body, types, span)?,
             },
             TerminatorKind::Spawn { body, result, .. } => {
@@ -288,6 +311,87 @@ impl Mono<'_> {
             return Err(one(Diagnostic::error("E0502", span, message)));
         };
         Ok(Callee::Instance(self.instance(Key { function, spawned: None, args }, span)?))
+    }
+
+    /// The function behind a method declared in a trait, for the type it is called on; other functions are themselves.
+    fn implementation(&self, function: FnId, args: Vec<Ty>) -> Key {
+        let types = &self.program.types;
+        if let Some(&(of, method)) = types.traits.methods.get(&function)
+            && let Some((&on, own)) = args.split_first()
+            && let Some((found, mut all)) = types.find_impl(of, on)
+            && let Some(function) = types.traits.impl_(found).methods[method as usize]
+        {
+            all.extend(own);
+            return Key { function, spawned: None, args: all };
+        }
+        // A default body, or the call through the table of a `dyn` value.
+        Key { function, spawned: None, args }
+    }
+
+    /// The methods of the table of a type that becomes a `dyn` value.
+    fn table(&mut self, of: TraitId, ty: Ty, span: Span) -> Result<Vec<InstanceId>, Diagnostics> {
+        let declared = self.program.types.traits.get(of);
+        let methods: Vec<FnId> = declared.table.iter().map(|&m| declared.methods[m as usize]).collect();
+        methods
+            .into_iter()
+            .map(|f| {
+                let key = self.implementation(f, vec![ty]);
+                self.instance(key, span)
+            })
+            .collect()
+    }
+
+    /// The value is a `dyn` value of the trait already.
+    fn keep_dyn(&mut self, block: &mut Block) -> Result<(), Diagnostics> {
+        let span = block.terminator.span;
+        if let TerminatorKind::Call { args, dest, target: Some(target), .. } = &mut block.terminator.kind
+            && let Some(arg) = args.pop()
+        {
+            let assign = mir::StatementKind::Assign(dest.clone(), mir::Rvalue::Use(arg));
+            block.statements.push(mir::Statement { kind: assign, span });
+            block.terminator.kind = TerminatorKind::Goto(*target);
+        }
+        Ok(())
+    }
+
+    /// The body of a trait's method on a `dyn` value: one call through its table.
+    fn through_table(&mut self, key: &Key, of: TraitId, method: u32) -> mir::Body {
+        let function = &self.program.functions[key.function.0 as usize];
+        let (span, display_name, result) = (function.span, function.display_name.clone(), function.result);
+        let params: Vec<(Ty, Mode)> = function.params.iter().map(|p| (p.ty, p.mode)).collect();
+        let types = &mut self.program.types;
+        let decl = |ty, passing| mir::LocalDecl { ty, name: None, span, passing };
+        let mut locals = vec![decl(types.subst(result, &key.args), Passing::Owned)];
+        let (mut passing, mut args) = (Vec::new(), Vec::new());
+        for (index, (ty, mode)) in params.into_iter().enumerate() {
+            let how = match mode {
+                Mode::Default | Mode::Own => Passing::Owned,
+                Mode::Ref => Passing::Borrowed,
+                Mode::Mut => Passing::ByRef,
+            };
+            locals.push(decl(types.subst(ty, &key.args), how));
+            let place = mir::Place::local(mir::Local(index as u32 + 1));
+            // The code behind the table takes what it needs of the value.
+            let how = if index == 0 && how == Passing::Owned { Passing::Borrowed } else { how };
+            passing.push(how);
+            args.push(match how {
+                Passing::ByRef => mir::Operand::Mut(place),
+                _ => mir::Operand::Copy(place),
+            });
+        }
+        let slot = types.traits.slot(of, method).unwrap_or(0);
+        let params = locals.len() as u32 - 1;
+        let call = TerminatorKind::Call {
+            callee: Callee::Method { slot, passing },
+            args,
+            dest: mir::Place::local(mir::RESULT),
+            target: Some(mir::BlockId(1)),
+            unwind: None,
+        };
+        let block = |kind| Block { statements: Vec::new(), terminator: mir::Terminator { kind, span }, cleanup: false };
+        let name = self.name(key, display_name.clone(), &display_name);
+        let blocks = vec![block(call), block(TerminatorKind::Return)];
+        mir::Body { name, span, generics: 0, params, locals, blocks, spawned: Vec::new(), uses: Vec::new() }
     }
 
     fn find_map(&mut self) {
@@ -349,7 +453,7 @@ impl Mono<'_> {
             SpawnBody::Local(index) => Key { function: key.function, spawned: Some(*index), args: key.args.clone() },
             SpawnBody::Function(function, args) => {
                 types.apply_all(&mut self.program.types, args);
-                Key { function: *function, spawned: None, args: std::mem::take(args) }
+                self.implementation(*function, std::mem::take(args))
             }
             SpawnBody::Instance(_) => return Ok(()),
         };

@@ -13,6 +13,7 @@ use crate::hir::FnId;
 use crate::names::{Name, Names};
 use crate::source::{FileId, Span};
 use crate::types::number::Width;
+use crate::types::traits::{Trait, TraitId};
 use crate::types::ty::{Adt, AdtId, AdtKind, Field, Ty, TyCon, TyKind, Types, Variant};
 use rustc_hash::FxHashMap;
 
@@ -293,6 +294,10 @@ impl Parser {
         }
         let word = self.word()?;
         let con = match word.as_str() {
+            "dyn" => {
+                let of = self.trait_name()?;
+                return Ok(self.types.intern(TyKind::Dyn(of)));
+            }
             "never" => return Ok(Ty::NEVER),
             "Bool" => return Ok(Ty::BOOL),
             "Int" => return Ok(Ty::INT),
@@ -321,6 +326,29 @@ impl Parser {
         };
         let args = self.ty_args()?;
         Ok(self.types.app(con, &args))
+    }
+
+    /// A trait is declared by being named: of a table, bodies say all that matters.
+    fn trait_name(&mut self) -> Parse<TraitId> {
+        let lo = self.offset();
+        let text = self.word()?;
+        let name = self.names.intern(&text);
+        let traits = &mut self.types.traits.traits;
+        if let Some(known) = traits.iter().position(|t| t.name == name) {
+            return Ok(TraitId(known as u32));
+        }
+        let span = self.span_from(lo);
+        let traits = &mut self.types.traits.traits;
+        traits.push(Trait {
+            name,
+            span,
+            assoc: Vec::new(),
+            methods: Vec::new(),
+            table: Vec::new(),
+            not_dyn: None,
+            has_static: false,
+        });
+        Ok(TraitId(traits.len() as u32 - 1))
     }
 
     fn ty_args(&mut self) -> Parse<Vec<Ty>> {
@@ -381,6 +409,7 @@ impl Parser {
             locals: [result].into_iter().chain(params).collect(),
             blocks: Vec::new(),
             spawned: Vec::new(),
+            uses: Vec::new(),
         };
         self.sign('{')?;
         while self.take_word("let") {
@@ -664,6 +693,25 @@ impl Parser {
                     Callee::Function(id, self.ty_args()?)
                 } else if self.take_word("value") {
                     Callee::Value
+                } else if self.take_word("dyn") {
+                    let of = self.trait_name()?;
+                    let [ty] = self.ty_args()?[..] else { return Err("expected one type".into()) };
+                    self.sign('[')?;
+                    let methods = self.list(']', |p| {
+                        p.sign('@')?;
+                        p.instance()
+                    })?;
+                    Callee::Dyn { of, ty, methods }
+                } else if self.take_word("method") {
+                    let slot = self.numbered()?;
+                    let letters = self.word()?;
+                    let passing = letters.chars().map(|c| match c {
+                        'o' => Ok(Passing::Owned),
+                        'b' => Ok(Passing::Borrowed),
+                        'm' => Ok(Passing::ByRef),
+                        _ => Err("expected letters of `o`, `b` and `m`".to_owned()),
+                    });
+                    Callee::Method { slot, passing: passing.collect::<Parse<_>>()? }
                 } else if self.take_word("closure") {
                     Callee::Closure(self.spawn_body()?)
                 } else {

@@ -31,7 +31,8 @@
 //!   `spawn future|detached|parallel(op) T body(captures) -> place [return bb1]`;
 //!   `select { recv op -> _1 [bb1] send op, op [bb2] timeout op [bb3] default [bb3] } [unwind bb4]`.
 //! * Callees: an intrinsic by its name, `@name` or `@3` an instance, `fn#3<T>` a function before `mono`, `spawned#0` a
-//!   spawned body of this one before `mono`; these bodies stand after the blocks as `spawned fn …`.
+//!   spawned body of this one before `mono`, `dyn Shape<Disc> [@Disc.area, …]` makes a `dyn Shape`, `method#0 bo` calls the
+//!   first method of its table (`b` borrowed, `o` owned, `m` by reference); these bodies stand after the blocks as `spawned fn …`.
 //! * `entry fn` is the program's main (the first body if none is marked). `fn f<2>` has two generic parameters, called
 //!   `T0` and `T1` in its types.
 
@@ -44,6 +45,16 @@ use crate::names::Names;
 use crate::types::ty::{Adt, AdtKind, Ty, TyCon, TyKind, Types};
 use rustc_hash::FxHashMap;
 use std::fmt::Write as _;
+
+/// How arguments are passed, as intrinsics write it.
+fn letters(passing: &[Passing]) -> String {
+    let letter = |p: &Passing| match p {
+        Passing::Owned => 'o',
+        Passing::Borrowed => 'b',
+        Passing::ByRef => 'm',
+    };
+    passing.iter().map(letter).collect()
+}
 
 pub const BINARY: &[(BinaryOp, &str)] = &[
     (BinaryOp::Add, "add"),
@@ -367,6 +378,12 @@ impl Printer<'_> {
                     Callee::Instance(id) => self.instance(*id),
                     Callee::Intrinsic(op, tys) => format!("{}{}", op.name(), self.ty_args(tys)),
                     Callee::Value => "value".into(),
+                    Callee::Dyn { of, ty, methods } => {
+                        let methods: Vec<String> = methods.iter().map(|m| self.instance(*m)).collect();
+                        let of = self.names.text(self.types.traits.get(*of).name);
+                        format!("dyn {of}{} [{}]", self.ty_args(&[*ty]), methods.join(", "))
+                    }
+                    Callee::Method { slot, passing } => format!("method#{slot} {}", letters(passing)),
                     Callee::Closure(body) => format!("closure {}", self.spawn_body(body)),
                 };
                 let args = self.operands(args);

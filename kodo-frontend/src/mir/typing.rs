@@ -120,8 +120,8 @@ pub fn uncovered(
 pub fn call_may_panic(callee: &Callee) -> bool {
     match callee {
         Callee::Intrinsic(op, _) => may_panic(*op),
-        Callee::Closure(_) => false,
-        Callee::Function(..) | Callee::Instance(_) | Callee::Value => true,
+        Callee::Closure(_) | Callee::Dyn { .. } => false,
+        Callee::Function(..) | Callee::Instance(_) | Callee::Value | Callee::Method { .. } => true,
     }
 }
 

@@ -8,12 +8,12 @@
 //! Operations of the standard library take their `ref` arguments as copies where that matters (`list_push(l, l[0])`), so
 //! only their `mut` arguments can meet.
 
+use super::is_copy;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::hir::{Body, ExprId, ExprKind, FnId, LocalId, Program};
 use crate::names::Names;
 use crate::source::{FileId, Span};
 use crate::syntax::ast::Mode;
-use crate::types::ty::{Ty, TyCon, TyKind, Types};
 
 /// One step from a variable to a place in it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,12 @@ fn call(
             Mode::Ref if builtin => continue,
             Mode::Ref | Mode::Mut => false,
             // A move is of a whole variable; what is a copy anyway conflicts with nothing.
-            Mode::Own | Mode::Default if builtin || is_copy(&program.types, body.expr(arg).ty) => continue,
+            Mode::Own | Mode::Default
+                if builtin
+                    || is_copy(&program.types, &program.adts, [program.option, program.result], body.expr(arg).ty) =>
+            {
+                continue;
+            }
             Mode::Own | Mode::Default => true,
         };
         let Some(place) = place(body, arg, param.mode) else { continue };
@@ -138,12 +143,4 @@ fn report(variable: &str, callee: &str, first: &Lent, second: &Lent) -> Diagnost
         ),
     };
     Diagnostic::error(code, second.span, message).label("and here").secondary(first.span, held).help(help)
-}
-
-/// Types whose values are never moved: numbers, Bool, `()`, functions, lists and channels.
-fn is_copy(types: &Types, ty: Ty) -> bool {
-    !matches!(
-        types.kind(ty),
-        TyKind::String | TyKind::Tuple(_) | TyKind::App(TyCon::Adt(_) | TyCon::Future, _) | TyKind::Param(_)
-    )
 }

@@ -5,6 +5,7 @@ use super::codes;
 use super::context::{Alias, AliasState, BodyAst, Cx, FnInfo, PRELUDE_FILE, Sugar, TypeDef, head};
 use super::need::Need;
 use super::resolve_ty::TypeScope;
+use super::traits::{Bounds, ImplId, TraitId};
 use super::ty::{Adt, AdtId, AdtKind, Field, Ty, Variant};
 use crate::diag::Diagnostic;
 use crate::hir::{FnId, Function, Param};
@@ -17,24 +18,40 @@ use rustc_hash::FxHashMap;
 
 /// An item without its wrappers.
 #[derive(Default, Clone)]
-struct Item {
-    attrs: Vec<Id>,
-    generics: Vec<Id>,
-    is_async: bool,
+pub(super) struct Item {
+    pub attrs: Vec<Id>,
+    pub generics: Vec<Id>,
+    pub is_async: bool,
 }
 
-/// A struct, enum, function or impl that later passes go through again.
-struct Found {
-    file: usize,
-    id: Id,
-    item: Item,
+/// A struct, enum, trait, function or impl that later passes go through again.
+pub(super) struct Found {
+    pub file: usize,
+    pub id: Id,
+    pub item: Item,
+}
+
+/// Where a function is declared, and what it has from there.
+#[derive(Default)]
+pub(super) struct Owner {
+    pub generics: Vec<Name>,
+    pub bounds: Vec<Bounds>,
+    pub self_ty: Option<Ty>,
+    /// The trait around it, or the one that is implemented.
+    pub of: Option<TraitId>,
+    /// In the trait itself: it may have no body.
+    pub in_trait: bool,
+    /// Not in an impl of a trait, whose methods are found through the trait.
+    pub inherent: bool,
 }
 
 #[derive(Default)]
 pub struct Collector {
     adts: Vec<(AdtId, Found)>,
     functions: Vec<Found>,
-    impls: Vec<Found>,
+    traits: Vec<(TraitId, Found)>,
+    pub(super) impls: Vec<Found>,
+    trait_impls: Vec<Found>,
     scripts: Vec<(usize, Vec<Id>)>,
 }
 
@@ -48,7 +65,7 @@ struct Attributes {
     optional: bool,
 }
 
-fn peel(ast: &Ast, mut id: Id) -> (Id, Item) {
+pub(super) fn peel(ast: &Ast, mut id: Id) -> (Id, Item) {
     let mut item = Item::default();
     loop {
         match ast.node(id) {
@@ -82,17 +99,36 @@ impl Cx<'_> {
             self.collect_file(&mut c, file);
         }
         self.find_lang_types();
+        for (id, found) in &c.traits {
+            self.declare_assoc_types(*id, found);
+        }
+        for (id, found) in &c.adts {
+            self.adt_bounds[id.0 as usize] = self.bounds_of(found.file, &found.item.generics);
+        }
+        let trait_impls = std::mem::take(&mut c.trait_impls);
+        let implementations: Vec<(ImplId, Found)> =
+            trait_impls.into_iter().filter_map(|found| self.declare_implementation(&mut c, found)).collect();
+        self.bind_assoc_types();
         self.resolve_aliases();
         for (id, found) in &c.adts {
             self.resolve_adt(*id, found);
         }
         self.check_recursion();
+        for (id, found) in &c.traits {
+            self.declare_trait_methods(*id, found);
+        }
         for found in &c.functions {
-            self.declare_function(found, &Item::default(), None);
+            self.declare_function(found, &Owner::default());
         }
         for found in &c.impls {
             self.declare_impl(found);
         }
+        for (id, found) in &implementations {
+            self.declare_implemented_methods(*id, found);
+        }
+        self.check_implementations();
+        self.declaring = false;
+        self.check_written();
         self.find_main(&c);
     }
 
@@ -180,8 +216,10 @@ impl Cx<'_> {
             Node::Enum(name, _) => self.declare_adt(c, name, AdtKind::Enum, Found { file, id, item }),
             Node::Fn(..) => c.functions.push(Found { file, id, item }),
             Node::Impl(_, Id::NONE, _) => c.impls.push(Found { file, id, item }),
-            Node::Impl(..) | Node::Trait(..) => {
-                self.unsupported(word(5), "traits are", "write the methods in a plain `impl` block");
+            Node::Impl(..) => c.trait_impls.push(Found { file, id, item }),
+            Node::Trait(name, _) => {
+                let of = self.declare_trait(file, name, span, &item);
+                c.traits.push((of, Found { file, id, item }));
             }
             Node::Alias(name, ty, clause) => {
                 if clause != Id::NONE {
@@ -209,10 +247,11 @@ impl Cx<'_> {
         }
     }
 
-    fn add_type(&mut self, file: usize, name: Name, def: TypeDef, span: Span) {
+    pub(super) fn add_type(&mut self, file: usize, name: Name, def: TypeDef, span: Span) {
         if let Some(old) = self.scopes[file].types.insert(name, def) {
             let first = match old {
                 TypeDef::Adt(id) => self.adt(id).span,
+                TypeDef::Trait(id) => self.types.traits.get(id).span,
                 TypeDef::Alias(index) => {
                     let alias = &self.aliases[index];
                     self.ast(alias.file).span(alias.ty)
@@ -228,12 +267,13 @@ impl Cx<'_> {
         let params = self.generic_names(found.file, &found.item.generics);
         let id = AdtId(self.adts.len() as u32);
         self.adts.push(Adt { name, kind, span, params, variants: Vec::new() });
+        self.adt_bounds.push(Vec::new());
         self.add_type(found.file, name, TypeDef::Adt(id), span);
         c.adts.push((id, found));
     }
 
     /// The place of a declared name: the first occurrence of its text in the declaration.
-    fn name_span(&self, span: Span, name: Name) -> Span {
+    pub(super) fn name_span(&self, span: Span, name: Name) -> Span {
         let (text, name) = (self.sources.text(span), self.text(name));
         // After the keyword, so that `struct s` finds the second `s`.
         let skip = text.find(char::is_whitespace).unwrap_or(0);
@@ -246,16 +286,13 @@ impl Cx<'_> {
         }
     }
 
-    fn generic_names(&mut self, file: usize, params: &[Id]) -> Vec<Name> {
+    pub(super) fn generic_names(&mut self, file: usize, params: &[Id]) -> Vec<Name> {
         let ast = self.ast(file);
         let mut names: Vec<Name> = Vec::new();
         for &param in params {
-            let Node::Generic(name, bounds) = ast.node(param) else { continue };
+            let Node::Generic(name, _) = ast.node(param) else { continue };
             if names.contains(&name) {
                 self.duplicate("type parameter", name, ast.span(param), ast.span(param));
-            }
-            for &bound in ast.list(bounds) {
-                self.unsupported(ast.span(bound), "traits are", "leave the bound out");
             }
             names.push(name);
         }
@@ -281,7 +318,8 @@ impl Cx<'_> {
     fn resolve_adt(&mut self, id: AdtId, found: &Found) {
         let ast = self.ast(found.file);
         let generics = self.adt(id).params.clone();
-        let scope = TypeScope { file: found.file, generics: &generics, self_ty: None };
+        let bounds = self.adt_bounds[id.0 as usize].clone();
+        let scope = TypeScope { bounds: &bounds, ..TypeScope::new(found.file, &generics) };
         let mut variants = Vec::new();
         match ast.node(found.id) {
             Node::Struct(name, fields) => {
@@ -331,41 +369,46 @@ impl Cx<'_> {
 
     fn declare_impl(&mut self, found: &Found) {
         let ast = self.ast(found.file);
-        let Node::Impl(ty, _, items) = ast.node(found.id) else { return };
+        let Node::Impl(ty, target, items) = ast.node(found.id) else { return };
+        // Of a trait that does not exist, the methods are kept: what calls them is not wrong.
+        let ty = target.some().unwrap_or(ty);
         let generics = self.generic_names(found.file, &found.item.generics);
-        let self_ty = self.resolve_ty(TypeScope { file: found.file, generics: &generics, self_ty: None }, ty);
+        let bounds = self.bounds_of(found.file, &found.item.generics);
+        let scope = TypeScope { bounds: &bounds, ..TypeScope::new(found.file, &generics) };
+        let self_ty = self.resolve_ty(scope, ty);
+        let owner = Owner { generics, bounds, self_ty: Some(self_ty), inherent: true, ..Owner::default() };
         for &entry in ast.list(items) {
             let (id, item) = peel(ast, entry);
             match ast.node(id) {
                 Node::Fn(..) => {
-                    let method = Found { file: found.file, id, item };
-                    self.declare_function(&method, &found.item, Some(self_ty));
+                    self.declare_function(&Found { file: found.file, id, item }, &owner);
                 }
-                Node::Alias(..) => {
-                    self.unsupported(ast.span(id), "associated types are", "declare the type outside the `impl`");
+                Node::Alias(..) if target == Id::NONE => {
+                    self.report(
+                        Diagnostic::error("E0234", ast.span(id), "an associated type belongs to a trait")
+                            .label("this `impl` is of no trait")
+                            .help("write `impl Trait for Type`, or declare the type outside the `impl`"),
+                    );
                 }
                 _ => {}
             }
         }
     }
 
-    fn declare_function(&mut self, found: &Found, outer: &Item, self_ty: Option<Ty>) {
+    pub(super) fn declare_function(&mut self, found: &Found, owner: &Owner) -> Option<FnId> {
+        let self_ty = owner.self_ty;
         let ast = self.ast(found.file);
-        let Node::Fn(sig, body) = ast.node(found.id) else { return };
+        let Node::Fn(sig, body) = ast.node(found.id) else { return None };
         let (sig, sig_item) = peel(ast, sig);
-        let Node::Sig(name, rest) = ast.node(sig) else { return };
-        let Node::SigRest(params, result, contracts) = ast.node(rest) else { return };
-        let mut generic_ids = outer.generics.clone();
-        let impl_generics = generic_ids.len();
-        generic_ids.extend(&sig_item.generics);
-        // Bounds of the impl's own parameters are reported once, by the impl.
-        let mut generics: Vec<Name> = generic_ids[..impl_generics]
-            .iter()
-            .filter_map(|&g| if let Node::Generic(name, _) = ast.node(g) { Some(name) } else { None })
-            .collect();
+        let Node::Sig(name, rest) = ast.node(sig) else { return None };
+        let Node::SigRest(params, result, contracts) = ast.node(rest) else { return None };
+        let impl_generics = owner.generics.len();
+        let mut generics = owner.generics.clone();
         let own = self.generic_names(found.file, &sig_item.generics);
         generics.extend(own);
-        let scope = TypeScope { file: found.file, generics: &generics, self_ty };
+        let mut bounds = owner.bounds.clone();
+        bounds.extend(self.bounds_of(found.file, &sig_item.generics));
+        let scope = TypeScope { self_ty, bounds: &bounds, of: owner.of, ..TypeScope::new(found.file, &generics) };
         let span = self.name_span(ast.span(sig), name);
         for &contract in ast.list(contracts) {
             self.unsupported(ast.span(contract), "contracts are", "check the condition with `if` and `panic`");
@@ -420,7 +463,8 @@ impl Cx<'_> {
             _ => self.resolve_ty(scope, result),
         };
         let Attributes { intrinsic, sugar, by_element, needs, optional } = self.attributes(found);
-        if body == Id::NONE && intrinsic.is_none() && found.file != PRELUDE_FILE && !is_broken {
+        let no_body = body == Id::NONE && intrinsic.is_none() && !owner.in_trait;
+        if no_body && found.file != PRELUDE_FILE && !is_broken {
             let text = self.text(name).to_owned();
             self.report(
                 Diagnostic::error(codes::NO_BODY, span, format!("the function `{text}` has no body"))
@@ -431,12 +475,13 @@ impl Cx<'_> {
 
         let id = FnId(self.functions.len() as u32);
         let own_text = self.text(name).to_owned();
-        let display_name = match self_ty {
-            Some(ty) => {
+        let display_name = match (self_ty, owner.of) {
+            (_, Some(of)) if owner.in_trait => format!("{}.{own_text}", self.text(self.types.traits.get(of).name)),
+            (Some(ty), _) => {
                 let whole = self.display(ty, &generics);
                 format!("{}.{own_text}", whole.split('<').next().unwrap_or_default())
             }
-            None => own_text,
+            (None, _) => own_text,
         };
         self.functions.push(Function {
             name,
@@ -457,6 +502,9 @@ impl Cx<'_> {
             is_broken,
             impl_generics,
             self_ty,
+            bounds,
+            of: owner.of,
+            written: ast.span(sig),
             result_span: (result != Id::NONE).then(|| ast.span(result)),
             sugar,
             needs_text: matches!(intrinsic, Some(Print | Println | Eprint | Eprintln | ToString)),
@@ -474,12 +522,12 @@ impl Cx<'_> {
                     self.duplicate("function", name, first, span);
                 }
             }
-            Some(ty) => {
+            Some(ty) if owner.inherent => {
                 let Some(head) = head(&self.types, ty) else {
                     if ty != Ty::ERROR {
                         self.unsupported(span, "methods on this type are", "write a function");
                     }
-                    return;
+                    return Some(id);
                 };
                 // The prelude's methods come first; a user's one of the same name replaces them.
                 if let Some(old) = self.methods.insert((head, name), id)
@@ -489,7 +537,9 @@ impl Cx<'_> {
                     self.duplicate("method", name, first, span);
                 }
             }
+            Some(_) => {}
         }
+        Some(id)
     }
 
     fn attributes(&mut self, found: &Found) -> Attributes {
@@ -567,6 +617,9 @@ impl Cx<'_> {
                 is_broken: false,
                 impl_generics: 0,
                 self_ty: None,
+                bounds: Vec::new(),
+                of: None,
+                written: span,
                 result_span: None,
                 sugar: None,
                 needs_text: false,

@@ -5,6 +5,7 @@ use super::lost::Lost;
 use super::need::Need;
 use super::number::Width;
 use super::suggest::nearest;
+use super::traits::{Bounds, TraitId};
 use super::ty::{Adt, AdtId, Ty, TyCon, TyKind, Types};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::hir::{ExprId, FnId, Function, LocalId};
@@ -58,6 +59,7 @@ pub enum TypeDef {
     Adt(AdtId),
     /// Index into [`Cx::aliases`].
     Alias(usize),
+    Trait(TraitId),
 }
 
 pub struct Alias {
@@ -134,8 +136,15 @@ pub struct FnInfo {
     pub is_broken: bool,
     /// How many of the generics belong to the `impl`.
     pub impl_generics: usize,
-    /// The type of the `impl`.
+    /// The type of the `impl`; in a trait, its first type parameter.
     pub self_ty: Option<Ty>,
+    /// What the generics must implement.
+    pub bounds: Vec<Bounds>,
+    /// The trait that the method is declared in or implements: its associated types have bare names, and how parameters
+    /// are passed is what is written.
+    pub of: Option<TraitId>,
+    /// The signature.
+    pub written: Span,
     pub result_span: Option<Span>,
     pub sugar: Option<Sugar>,
     /// Parameter 0 must have a text form.
@@ -166,8 +175,36 @@ pub enum ArgumentRoot {
     Place,
     /// A place under something that is not `mut`.
     Fixed(LocalId),
+    /// A plain list parameter of an async function or of a trait's method: no caller would see the change.
+    Unshared(LocalId),
     /// No place at all: the change is lost, the value lives in a temporary.
     Value,
+}
+
+/// What was written of an impl of a trait.
+pub struct ImplSource {
+    pub file: usize,
+    pub generics: Vec<Name>,
+    /// By associated type of the trait: the type bound to it.
+    pub assoc: Vec<Option<Id>>,
+    pub states: Vec<AssocState>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum AssocState {
+    Untouched,
+    Resolving,
+    Done,
+}
+
+/// A type that was written with arguments.
+pub struct Written {
+    pub adt: AdtId,
+    pub args: Vec<Ty>,
+    pub span: Span,
+    /// Of the type parameters in scope.
+    pub bounds: Vec<Bounds>,
+    pub generics: Vec<Name>,
 }
 
 pub struct Cx<'a> {
@@ -181,6 +218,19 @@ pub struct Cx<'a> {
     pub scopes: Vec<Scope>,
     pub aliases: Vec<Alias>,
     pub methods: FxHashMap<(Head, Name), FnId>,
+    /// Methods declared in traits, by name.
+    pub trait_methods: FxHashMap<Name, Vec<FnId>>,
+    /// What the parameters of each struct and enum must implement.
+    pub adt_bounds: Vec<Vec<Bounds>>,
+    /// Beside `types.traits.impls`.
+    pub impl_sources: Vec<ImplSource>,
+    /// Written types with bounds, to be checked when all impls are known.
+    pub written: Vec<Written>,
+    /// Written `dyn` types, likewise.
+    pub dyn_used: Vec<(TraitId, Span)>,
+    pub not_dyn_reported: FxHashSet<TraitId>,
+    /// Impls are still being collected.
+    pub declaring: bool,
     pub intrinsics: FxHashMap<Intrinsic, FnId>,
     pub option: AdtId,
     pub result: AdtId,
@@ -195,6 +245,8 @@ pub struct Cx<'a> {
     /// Plain list parameters that their function changes.
     pub changed: FxHashSet<(FnId, usize)>,
     pub list_arguments: Vec<ListArgument>,
+    /// Functions that were made values, and where.
+    pub function_values: Vec<(FnId, Span)>,
 }
 
 impl<'a> Cx<'a> {

@@ -20,7 +20,8 @@ impl Counted {
         let answer = match types.kind(ty).clone() {
             TyKind::Error | TyKind::Never | TyKind::Unit | TyKind::Bool | TyKind::Int | TyKind::Float => false,
             TyKind::Fixed(_) | TyKind::Float32 => false,
-            TyKind::String | TyKind::Fn(..) | TyKind::Param(_) | TyKind::Infer(_) => true,
+            TyKind::String | TyKind::Fn(..) | TyKind::Dyn(_) => true,
+            TyKind::Param(_) | TyKind::Assoc(..) | TyKind::Infer(_) => true,
             TyKind::Tuple(items) => items.iter().any(|&t| self.is_counted(types, adts, t)),
             TyKind::App(TyCon::List | TyCon::Channel | TyCon::Future, _) => true,
             TyKind::App(TyCon::Adt(id), args) => adts[id.0 as usize].variants.iter().any(|v| {

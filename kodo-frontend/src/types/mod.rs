@@ -10,6 +10,7 @@
 //! Every independent error is reported; what is wrong gets the type [`ty::Ty::ERROR`], which fits everything, so that one
 //! mistake is one report. No pass here decides about ownership: moves and borrows are checked later.
 
+mod bounds;
 mod changed;
 mod codes;
 mod collect;
@@ -18,6 +19,7 @@ pub mod counted;
 pub mod exhaustive;
 mod foreign;
 pub mod format;
+mod implement;
 mod infer;
 mod lost;
 mod need;
@@ -25,6 +27,7 @@ pub mod number;
 mod recursion;
 mod resolve_ty;
 mod suggest;
+pub mod traits;
 pub mod ty;
 mod unify;
 
@@ -61,6 +64,13 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         scopes: asts.iter().map(|_| context::Scope::default()).collect(),
         aliases: Vec::new(),
         methods: Default::default(),
+        trait_methods: Default::default(),
+        adt_bounds: Vec::new(),
+        impl_sources: Vec::new(),
+        written: Vec::new(),
+        dyn_used: Vec::new(),
+        not_dyn_reported: Default::default(),
+        declaring: true,
         intrinsics: Default::default(),
         option: AdtId(0),
         result: AdtId(1),
@@ -72,12 +82,14 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         out: Diagnostics::default(),
         changed: Default::default(),
         list_arguments: Vec::new(),
+        function_values: Vec::new(),
     };
     cx.collect();
     for index in 0..cx.functions.len() {
         cx.check_body(FnId(index as u32));
     }
     cx.settle_changed();
+    cx.check_function_values();
     let cells = recursion::make_cells(&mut cx.types, &mut cx.adts);
     let program = hir::Program {
         types: cx.types,
@@ -87,6 +99,7 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         option: cx.option,
         result: cx.result,
         cells,
+        inferred_mut: cx.changed,
     };
     (program, cx.out)
 }

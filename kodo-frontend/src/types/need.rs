@@ -38,9 +38,9 @@ impl Need {
 
     pub fn rule(self) -> &'static str {
         match self {
-            Need::Equal => "every type without functions, channels and futures in it has `==`",
+            Need::Equal => "every type without functions, channels, futures and `dyn` values in it has `==`",
             Need::Order => "numbers, Bool and String have an order, and so have tuples and lists of ordered types",
-            Need::Hash => "every type without functions, channels and futures in it has a hash",
+            Need::Hash => "every type without functions, channels, futures and `dyn` values in it has a hash",
             Need::Number => "the elements must be numbers of one type",
             Need::Text => {
                 "numbers, Bool and String have a text form; every type has a debug text: `{value:?}` or `.to_debug()`"
@@ -69,8 +69,8 @@ pub fn missing(need: Need, types: &mut Types, adts: &[Adt], ty: Ty, params: bool
             continue;
         }
         match types.kind(ty).clone() {
-            TyKind::Fn(..) | TyKind::App(TyCon::Channel | TyCon::Future, _) => return Some(ty),
-            TyKind::Param(_) if !params => return Some(ty),
+            TyKind::Fn(..) | TyKind::Dyn(_) | TyKind::App(TyCon::Channel | TyCon::Future, _) => return Some(ty),
+            TyKind::Param(_) | TyKind::Assoc(..) if !params => return Some(ty),
             TyKind::Unit if need == Need::Order => return Some(ty),
             TyKind::App(TyCon::Adt(_), _) if need == Need::Order => return Some(ty),
             TyKind::App(TyCon::Adt(id), args) => {

@@ -1,8 +1,9 @@
 //! Types as written, to [`Ty`].
 
 use super::codes;
-use super::context::{AliasState, Cx, PRELUDE_FILE, TypeDef};
+use super::context::{AliasState, Cx, PRELUDE_FILE, TypeDef, Written};
 use super::number;
+use super::traits::{Bounds, TraitId};
 use super::ty::{Ty, TyCon, TyKind};
 use crate::diag::Diagnostic;
 use crate::names::Name;
@@ -14,7 +15,17 @@ use crate::syntax::ast::{Id, Node};
 pub struct TypeScope<'g> {
     pub file: usize,
     pub generics: &'g [Name],
+    /// By generic parameter, what it implements.
+    pub bounds: &'g [Bounds],
     pub self_ty: Option<Ty>,
+    /// The trait whose associated types are known by their bare names.
+    pub of: Option<TraitId>,
+}
+
+impl<'g> TypeScope<'g> {
+    pub fn new(file: usize, generics: &'g [Name]) -> TypeScope<'g> {
+        TypeScope { file, generics, bounds: &[], self_ty: None, of: None }
+    }
 }
 
 /// Types of the language that have no representation yet.
@@ -36,6 +47,7 @@ impl Cx<'_> {
                 let args: Vec<Ty> = ast.list(args).iter().map(|&t| self.resolve_ty(scope, t)).collect();
                 match ast.node(path) {
                     Node::Path(name) => self.named(scope, name, &args, ast.span(path)),
+                    Node::Member(owner, name) if args.is_empty() => self.assoc_path(scope, owner, name, ast.span(path)),
                     Node::Error => Ty::ERROR,
                     _ => {
                         self.unsupported(span, "types of other modules are", "declare the type in this file");
@@ -62,16 +74,13 @@ impl Cx<'_> {
                 let result = if result == Id::NONE { Ty::UNIT } else { self.resolve_ty(scope, result) };
                 self.types.intern(TyKind::Fn(params.into(), result))
             }
-            Node::DynType(_) => {
-                self.unsupported(span, "traits are", "use an enum with one variant per implementing type");
-                Ty::ERROR
-            }
+            Node::DynType(name) => self.dyn_type(scope.file, name, span),
             _ => Ty::ERROR,
         }
     }
 
     /// A named type applied to arguments; `span` is the name's.
-    fn named(&mut self, scope: TypeScope<'_>, name: Name, args: &[Ty], span: Span) -> Ty {
+    pub fn named(&mut self, scope: TypeScope<'_>, name: Name, args: &[Ty], span: Span) -> Ty {
         if let Some(n) = scope.generics.iter().position(|&g| g == name) {
             if !args.is_empty() {
                 self.wrong_arguments(span, name, 0, args.len());
@@ -79,10 +88,31 @@ impl Cx<'_> {
             }
             return self.types.intern(TyKind::Param(n as u32));
         }
+        if let (Some(of), Some(on)) = (scope.of, scope.self_ty)
+            && args.is_empty()
+            && let Some(index) = self.types.traits.get(of).assoc.iter().position(|a| a.name == name)
+        {
+            return self.assoc_of(of, index as u32, on, span);
+        }
         match self.type_def(scope.file, name) {
             Some(TypeDef::Adt(id)) => {
                 let count = self.adt(id).params.len();
+                if self.adt_bounds[id.0 as usize].iter().any(|b| !b.is_empty()) && args.len() == count {
+                    let (args, bounds, generics) = (args.to_vec(), scope.bounds.to_vec(), scope.generics.to_vec());
+                    self.written.push(Written { adt: id, args, span, bounds, generics });
+                }
                 return self.applied(TyCon::Adt(id), count, name, args, span);
+            }
+            Some(TypeDef::Trait(_)) => {
+                let text = self.text(name).to_owned();
+                self.report(
+                    Diagnostic::error("E0201", span, format!("`{text}` is a trait, not a type"))
+                        .label("values have types")
+                        .help(format!(
+                            "write `dyn {text}` for any type that implements it, or a type parameter `T: {text}`"
+                        )),
+                );
+                return Ty::ERROR;
             }
             Some(TypeDef::Alias(index)) => {
                 if !args.is_empty() {
@@ -170,7 +200,7 @@ impl Cx<'_> {
             AliasState::Untouched => {
                 self.aliases[index].state = AliasState::Resolving;
                 let (file, id) = (self.aliases[index].file, self.aliases[index].ty);
-                let ty = self.resolve_ty(TypeScope { file, generics: &[], self_ty: None }, id);
+                let ty = self.resolve_ty(TypeScope::new(file, &[]), id);
                 self.aliases[index].state = AliasState::Done(ty);
                 ty
             }

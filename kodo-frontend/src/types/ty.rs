@@ -2,6 +2,7 @@
 //! all [`TyKind::App`] of a constructor: unification knows no special cases.
 
 use super::number::Width;
+use super::traits::{TraitId, Traits};
 use crate::names::{Name, Names};
 use crate::source::Span;
 use rustc_hash::FxHashMap;
@@ -63,6 +64,10 @@ pub enum TyKind {
     Fn(Box<[Ty]>, Ty),
     /// The enclosing item's n-th generic parameter.
     Param(u32),
+    /// A value of any type that implements the trait.
+    Dyn(TraitId),
+    /// The n-th associated type of the trait, of a type that is not known yet; see [`Types::assoc`].
+    Assoc(TraitId, u32, Ty),
     /// An inference variable; never leaves the checker.
     Infer(u32),
 }
@@ -73,12 +78,20 @@ pub struct Types {
     /// What stands anywhere inside each type, so that walks stop early: shared parts make a tree exponential.
     inside: Vec<Inside>,
     map: FxHashMap<TyKind, Ty>,
+    pub traits: Traits,
 }
 
 #[derive(Clone, Copy, Default)]
 struct Inside {
     param: bool,
     infer: bool,
+    assoc: bool,
+}
+
+impl Inside {
+    fn or(self, other: Inside) -> Inside {
+        Inside { param: self.param | other.param, infer: self.infer | other.infer, assoc: self.assoc | other.assoc }
+    }
 }
 
 /// Longer types are shown with an ellipsis.
@@ -86,7 +99,8 @@ const MAX_SHOWN: usize = 200;
 
 impl Default for Types {
     fn default() -> Types {
-        let mut types = Types { kinds: Vec::new(), inside: Vec::new(), map: FxHashMap::default() };
+        let mut types =
+            Types { kinds: Vec::new(), inside: Vec::new(), map: FxHashMap::default(), traits: Traits::default() };
         for (kind, expected) in [
             (TyKind::Error, Ty::ERROR),
             (TyKind::Never, Ty::NEVER),
@@ -118,13 +132,11 @@ impl Types {
         }
         let ty = Ty(self.kinds.len() as u32);
         let inside = match &kind {
-            TyKind::Param(_) => Inside { param: true, infer: false },
-            TyKind::Infer(_) => Inside { param: false, infer: true },
+            TyKind::Param(_) => Inside { param: true, ..Inside::default() },
+            TyKind::Infer(_) => Inside { infer: true, ..Inside::default() },
             TyKind::Tuple(parts) | TyKind::App(_, parts) => self.inside_any(parts),
-            TyKind::Fn(params, result) => {
-                let (a, b) = (self.inside_any(params), self.inside[result.0 as usize]);
-                Inside { param: a.param | b.param, infer: a.infer | b.infer }
-            }
+            TyKind::Assoc(_, _, on) => Inside { assoc: true, ..self.inside[on.0 as usize] },
+            TyKind::Fn(params, result) => self.inside_any(params).or(self.inside[result.0 as usize]),
             _ => Inside::default(),
         };
         self.kinds.push(kind.clone());
@@ -134,10 +146,7 @@ impl Types {
     }
 
     fn inside_any(&self, parts: &[Ty]) -> Inside {
-        parts.iter().fold(Inside::default(), |all, part| {
-            let one = self.inside[part.0 as usize];
-            Inside { param: all.param | one.param, infer: all.infer | one.infer }
-        })
+        parts.iter().fold(Inside::default(), |all, part| all.or(self.inside[part.0 as usize]))
     }
 
     /// A generic parameter stands somewhere in it.
@@ -148,6 +157,11 @@ impl Types {
     /// An inference variable stands somewhere in it.
     pub fn has_infer(&self, ty: Ty) -> bool {
         self.inside[ty.0 as usize].infer
+    }
+
+    /// An associated type of a type that is not known stands somewhere in it.
+    pub fn has_assoc(&self, ty: Ty) -> bool {
+        self.inside[ty.0 as usize].assoc
     }
 
     pub fn kind(&self, ty: Ty) -> &TyKind {
@@ -196,6 +210,10 @@ impl Types {
                 let params: Vec<Ty> = params.iter().map(|&t| self.map_leaves(t, f)).collect();
                 let result = self.map_leaves(result, f);
                 self.intern(TyKind::Fn(params.into(), result))
+            }
+            TyKind::Assoc(of, index, on) => {
+                let on = self.map_leaves(on, f);
+                self.assoc(of, index, on)
             }
             _ => ty,
         }
@@ -246,6 +264,15 @@ impl Types {
                     TyCon::Future => "Future",
                     TyCon::Adt(id) => names.text(adts[id.0 as usize].name),
                 });
+                // What an iterator keeps is the library's matter.
+                let hidden = |ty: Ty| match self.kind(ty) {
+                    TyKind::App(TyCon::Adt(id), _) => names.text(adts[id.0 as usize].name).starts_with("__"),
+                    _ => false,
+                };
+                let args: &[Ty] = match &args[..] {
+                    [shown, state] if hidden(*state) => std::slice::from_ref(shown),
+                    all => all,
+                };
                 if !args.is_empty() {
                     out.push('<');
                     list(out, args);
@@ -262,6 +289,15 @@ impl Types {
                 Some(name) => out.push_str(names.text(*name)),
                 None => out.push_str(&format!("T{n}")),
             },
+            TyKind::Dyn(of) => {
+                out.push_str("dyn ");
+                out.push_str(names.text(self.traits.get(*of).name));
+            }
+            TyKind::Assoc(of, index, on) => {
+                self.write(out, *on, adts, names, params);
+                out.push_str("::");
+                out.push_str(names.text(self.traits.get(*of).assoc[*index as usize].name));
+            }
             TyKind::Infer(_) => out.push('_'),
         }
     }

@@ -76,6 +76,10 @@ impl Unifier {
                     let result = all(self, &[result])[0];
                     types.intern(TyKind::Fn(params.into(), result))
                 }
+                TyKind::Assoc(of, index, on) => {
+                    let on = all(self, &[on])[0];
+                    types.assoc(of, index, on)
+                }
                 _ => ty,
             }
         });
@@ -190,6 +194,7 @@ impl Unifier {
                     stack.extend(params.iter());
                     stack.push(*result);
                 }
+                TyKind::Assoc(_, _, on) => stack.push(*on),
                 _ => {}
             }
         }

@@ -37,16 +37,9 @@ pub struct Signature {
 
 impl Signature {
     pub fn of(cx: &mut Cx<'_, '_>, body: &Body) -> Signature {
-        let mut pass = |ty: Ty, passing: Passing| match (&cx.layout(ty).leaves, passing) {
-            (_, Passing::ByRef) | (None, _) => Pass::Address,
-            (Some(leaves), _) => Pass::Registers(leaves.clone()),
-        };
-        let result_ty = body.locals[RESULT.0 as usize].ty;
-        let params = body.locals[1..=body.params as usize]
-            .iter()
-            .map(|local| Param { ty: local.ty, pass: pass(local.ty, local.passing), passing: local.passing })
-            .collect();
-        Signature { params, result_ty, result: pass(result_ty, Passing::Owned) }
+        let params: Vec<(Ty, Passing)> =
+            body.locals[1..=body.params as usize].iter().map(|local| (local.ty, local.passing)).collect();
+        Signature::of_types(cx, &params, body.locals[RESULT.0 as usize].ty)
     }
 
     /// How a function value of the type is called: the value itself is the first argument.
@@ -59,6 +52,16 @@ impl Signature {
         let params = params.iter().map(|&ty| Param { ty, pass: pass(ty), passing: Passing::Owned });
         let params = std::iter::once(value).chain(params).collect();
         Signature { params, result_ty, result: pass(result_ty) }
+    }
+
+    /// Parameters and a result of these types.
+    pub fn of_types(cx: &mut Cx<'_, '_>, params: &[(Ty, Passing)], result_ty: Ty) -> Signature {
+        let mut pass = |ty: Ty, passing: Passing| match (&cx.layout(ty).leaves, passing) {
+            (_, Passing::ByRef) | (None, _) => Pass::Address,
+            (Some(leaves), _) => Pass::Registers(leaves.clone()),
+        };
+        let params = params.iter().map(|&(ty, passing)| Param { ty, pass: pass(ty, passing), passing }).collect();
+        Signature { params, result_ty, result: pass(result_ty, Passing::Owned) }
     }
 
     pub fn llvm<'c>(&self, cx: &Cx<'_, 'c>) -> FunctionType<'c> {

@@ -26,6 +26,8 @@ impl<'c> Lower<'_, '_, 'c> {
             Callee::Intrinsic(intrinsic, tys) => self.intrinsic(*intrinsic, tys, args, dest, span),
             Callee::Value => self.call_value(args, dest),
             Callee::Closure(body) => self.make_closure(body, args, dest),
+            Callee::Dyn { of, ty, methods } => self.make_dyn(*of, *ty, methods, &args[0], dest),
+            Callee::Method { slot, passing } => self.call_method(*slot, passing, args, dest),
             Callee::Function(..) => unreachable!("checked: callees are instances"),
         }
     }

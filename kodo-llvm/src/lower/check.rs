@@ -76,6 +76,29 @@ fn block(cx: &mut Cx<'_, '_>, body: &Body, block: &Block) -> Result<(), Error> {
                         _ => Err(invalid("it calls what is no function value, or with the wrong number of arguments")),
                     }
                 }
+                Callee::Dyn { ty, methods, .. } => {
+                    cx.check_type(*ty, block.terminator.span)?;
+                    if args.len() != 1
+                        || methods.iter().any(|m| instances.get(m.0 as usize).is_none_or(|m| m.params == 0))
+                    {
+                        return Err(invalid(
+                            "it makes a `dyn` value with methods that take none, or of several values",
+                        ));
+                    }
+                    Ok(())
+                }
+                Callee::Method { passing, .. } => {
+                    let value = args.first().and_then(|arg| match arg {
+                        Operand::Copy(p) | Operand::Move(p) | Operand::Borrow(p) | Operand::Mut(p) => {
+                            place_ty(body, p, cx.input.types, cx.input.adts)
+                        }
+                        Operand::Const(_) => None,
+                    });
+                    match value.map(|ty| cx.input.types.kind(ty)) {
+                        Some(TyKind::Dyn(_)) if passing.len() == args.len() => Ok(()),
+                        _ => Err(invalid("it calls a method of what is no `dyn` value, or with the wrong arguments")),
+                    }
+                }
                 Callee::Closure(made) => match made {
                     SpawnBody::Instance(id) => match instances.get(id.0 as usize) {
                         Some(made) if made.params as usize >= args.len() => Ok(()),

@@ -18,9 +18,9 @@ use inkwell::values::{BasicMetadataValueEnum, FunctionValue, PointerValue};
 use kodo_frontend::mir::{InstanceId, Operand, Passing, Place, SpawnBody};
 use kodo_frontend::types::ty::{Ty, TyKind};
 
-const CODE: u64 = CLOSURE_CODE_OFFSET as u64;
-const TYPE: u64 = CLOSURE_TYPE_OFFSET as u64;
-const CAPTURES: u64 = CLOSURE_CAPTURES_OFFSET as u64;
+pub(super) const CODE: u64 = CLOSURE_CODE_OFFSET as u64;
+pub(super) const TYPE: u64 = CLOSURE_TYPE_OFFSET as u64;
+pub(super) const CAPTURES: u64 = CLOSURE_CAPTURES_OFFSET as u64;
 
 impl<'c> Lower<'_, '_, 'c> {
     pub(super) fn call_value(&mut self, args: &[Operand], dest: &Place) {
@@ -75,7 +75,7 @@ fn static_object<'c>(cx: &mut Cx<'_, 'c>, id: InstanceId, code: FunctionValue<'c
 }
 
 /// The scalars of a value in memory, as arguments.
-fn registers<'c>(
+pub(super) fn registers<'c>(
     cx: &Cx<'_, 'c>,
     build: &Build<'c>,
     at: PointerValue<'c>,

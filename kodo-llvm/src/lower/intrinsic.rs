@@ -183,7 +183,13 @@ impl<'c> Lower<'_, '_, 'c> {
                 }
             }
             I::ChannelRecv => self.receive(S::kodo_channel_recv, element, args, dest, span),
-            I::Await => self.receive(S::kodo_future_await, element, args, dest, span),
+            I::Await => {
+                // A handle in a variable is this thread's own; one in a buffer or a capture may be another thread's as well.
+                let own = matches!(&args[0], Operand::Borrow(place) | Operand::Copy(place) | Operand::Move(place)
+                    if place.projection.is_empty() && self.is_own(place.local));
+                let symbol = if own { S::kodo_future_await_own } else { S::kodo_future_await };
+                self.receive(symbol, element, args, dest, span);
+            }
             I::ChannelNext => self.receive_option(S::kodo_channel_next, element, args, dest, span),
             I::ChannelTryRecv => self.receive_option(S::kodo_channel_try_recv, element, args, dest, span),
             I::ChannelRecvTimeout => self.receive_option(S::kodo_channel_recv_timeout, element, args, dest, span),

@@ -19,6 +19,7 @@ pub(crate) mod call;
 pub(crate) mod check;
 mod closure;
 mod control;
+mod dynamic;
 pub(crate) mod function;
 mod intrinsic;
 mod memory;

@@ -301,8 +301,11 @@ impl Builder {
         new
     }
 
+    /// What is built there has no location of its own. (Going before an instruction takes over that instruction's, and
+    /// going to an end would keep it, even into another function.)
     pub fn at_end(&self, block: Block) {
         llvm!(LLVMPositionBuilderAtEnd(self.builder, block.0));
+        llvm!(LLVMSetCurrentDebugLocation2(self.builder, null_mut()));
     }
 
     pub fn before(&self, instruction: Value) {

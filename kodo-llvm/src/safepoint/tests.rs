@@ -603,6 +603,36 @@ fn polls_carry_the_location_of_the_branch_they_precede() {
 }
 
 #[test]
+fn no_location_strays_from_one_stripped_function_into_the_next() {
+    let located = |name: &str, function: u32, place: u32| {
+        counting("0", 4, "i64")
+            .replace("@f(i64 %n64) {", &format!("@{name}(i64 %n64) !dbg !{function} {{"))
+            .replace("add i64 %i, 4", &format!("add i64 %i, 4, !dbg !{place}"))
+            .replace("label %exit, label %loop\n", &format!("label %exit, label %loop, !dbg !{place}\n"))
+    };
+    let text = located("f", 3, 6)
+        + "\n"
+        + &located("g", 7, 8)
+        + r#"
+!llvm.dbg.cu = !{!0}
+!llvm.module.flags = !{!2}
+!0 = distinct !DICompileUnit(language: DW_LANG_C, file: !1, emissionKind: LineTablesOnly)
+!1 = !DIFile(filename: "f.ko", directory: "/")
+!2 = !{i32 2, !"Debug Info Version", i32 3}
+!3 = distinct !DISubprogram(name: "f", file: !1, line: 1, type: !4, unit: !0, spFlags: DISPFlagDefinition)
+!4 = !DISubroutineType(types: !5)
+!5 = !{}
+!6 = !DILocation(line: 42, column: 7, scope: !3)
+!7 = distinct !DISubprogram(name: "g", file: !1, line: 9, type: !4, unit: !0, spFlags: DISPFlagDefinition)
+!8 = !DILocation(line: 43, column: 7, scope: !7)
+"#;
+    let context = Context::create();
+    let subject = Subject::parse(&context, &text);
+    assert_eq!(subject.insert(false).strips, 2);
+    subject.check();
+}
+
+#[test]
 fn the_poll_keeps_registers_and_is_never_expected_to_yield() {
     let context = Context::create();
     let subject = Subject::parse(&context, &counting("0", 1, "i64"));

@@ -126,6 +126,7 @@ impl Fun {
             locals,
             blocks: Vec::new(),
             spawned: Vec::new(),
+            uses: Vec::new(),
         };
         let mut f = Fun { body, at: 0, line: 0 };
         f.block();

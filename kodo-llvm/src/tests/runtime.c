@@ -164,6 +164,7 @@ void kodo_future_await(Future *f, void *out, Site *s) {
     memcpy(out, f->result, f->type->size);
     if (f->type->copy) f->type->copy(out);
 }
+void kodo_future_await_own(Future *f, void *out, Site *s) { kodo_future_await(f, out, s); }
 void kodo_future_retain(Future *f) { f->count++; }
 void kodo_future_release(Future *f) {
     if (--f->count) return;

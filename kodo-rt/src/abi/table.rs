@@ -118,6 +118,8 @@ macro_rules! kodo_abi_table {
 
             // ---- futures (handles are counted atomically by the runtime)
             fn kodo_future_await(future: Ptr, out: Ptr, site: Ptr) -> Unit [parks];
+            // The same, if no other thread can use this very handle meanwhile (as one in a list might be used).
+            fn kodo_future_await_own(future: Ptr, out: Ptr, site: Ptr) -> Unit [parks];
             fn kodo_future_retain(future: Ptr) -> Unit [leaf];
             fn kodo_future_release(future: Ptr) -> Unit [];
 

@@ -18,7 +18,7 @@
 
 use super::{alloc, free, out_of_memory, realloc};
 use crate::abi::{BUFFER_DATA_OFFSET, BufferHeader};
-use std::sync::atomic::{AtomicI64, Ordering, fence};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// A handle: the address of a header. Never null.
 pub type Buffer = *mut BufferHeader;
@@ -76,13 +76,9 @@ pub unsafe fn release(buffer: Buffer) -> bool {
         count.store(n - 1, Ordering::Relaxed);
         n == 1
     } else if n < 0 {
-        // Release: what this thread did with the contents happens before the last handle's owner frees them; that
-        // owner's Acquire fence is the partner.
-        if count.fetch_add(1, Ordering::Release) != -1 {
-            return false;
-        }
-        fence(Ordering::Acquire);
-        true
+        // Release: what this thread did with the contents happens before the last handle's owner frees them, whose
+        // Acquire is the partner. (A fence for the last one alone would be enough, but ThreadSanitizer knows no fences.)
+        count.fetch_add(1, Ordering::AcqRel) == -1
     } else {
         false
     }
@@ -98,11 +94,10 @@ pub unsafe fn release(buffer: Buffer) -> bool {
 pub unsafe fn is_unique(buffer: Buffer) -> bool {
     // SAFETY: by this function's contract.
     let count = unsafe { count(buffer) };
-    match count.load(Ordering::Relaxed) {
+    // Acquire: pairs with the Release of the handles that went away; their reads of the contents are over.
+    match count.load(Ordering::Acquire) {
         1 => true,
         -1 => {
-            // Acquire: pairs with the Release of the handles that went away; their reads of the contents are over.
-            fence(Ordering::Acquire);
             count.store(1, Ordering::Relaxed);
             true
         }

@@ -4,12 +4,12 @@
 //! a thread wakes a sleeper, unless somebody searches already.
 //!
 //! ```text
-//!   queue:  push; fence;  sleeping > 0 and searching = 0?  ⇒ wake one (it searches, counted by the waker)
-//!   sleep:  sleeping + 1, searching - 1; fence;  work somewhere?  ⇒ stay awake and search
-//!   found:  searching - 1; fence;  work somewhere?  ⇒ wake one in my place
+//!   queue:  push; light fence;  sleeping > 0 and searching = 0?  ⇒ wake one (it searches, counted by the waker)
+//!   sleep:  sleeping + 1, searching - 1; heavy fence;  work somewhere?  ⇒ stay awake and search
+//!   found:  searching - 1; heavy fence;  work somewhere?  ⇒ wake one in my place
 //! ```
 //!
-//! Of two SeqCst fences one comes first: either the one who queues sees the sleeper (and that nobody searches), or the
+//! Of two fences (`barrier`) one comes first: either the one who queues sees the sleeper (and that nobody searches), or the
 //! sleeper (or the one who stops searching) sees what was queued.
 //!
 //! **Quiescence.** `active` counts what can still make something happen: workers that are not asleep, OS threads of `parallel`
@@ -17,6 +17,7 @@
 //! or wake something, and it counts what it wakes *before* its own count goes. So zero means that nothing can happen any
 //! more, and stays; whoever brings it to zero decides what it means (`deadlock::quiescent`), and is the only one.
 
+use super::barrier;
 use crate::shim::{AtomicUsize, Mutex, Ordering, fence};
 
 pub struct Idle {
@@ -45,8 +46,9 @@ impl Idle {
 
     /// After a push: whom to wake. The caller wakes that worker.
     #[must_use]
+    #[inline]
     pub fn pushed(&self) -> Option<usize> {
-        fence(Ordering::SeqCst);
+        barrier::light();
         if self.sleeping.load(Ordering::Relaxed) == 0 || self.searching.load(Ordering::Relaxed) > 0 {
             return None;
         }
@@ -85,8 +87,12 @@ impl Idle {
     pub fn found(&self, left: impl FnOnce() -> bool) -> Option<usize> {
         self.searching.fetch_sub(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
-        if self.sleeping.load(Ordering::Relaxed) > 0 && self.searching.load(Ordering::Relaxed) == 0 && left() {
-            return self.choose();
+        // Without a sleeper nobody is to be woken; one who lies down now looks for himself.
+        if self.sleeping.load(Ordering::Relaxed) > 0 && self.searching.load(Ordering::Relaxed) == 0 {
+            barrier::heavy();
+            if left() {
+                return self.choose();
+            }
         }
         None
     }
@@ -100,7 +106,7 @@ impl Idle {
             self.searching.fetch_sub(1, Ordering::SeqCst);
         }
         drop(sleepers);
-        fence(Ordering::SeqCst);
+        barrier::heavy();
     }
 
     /// The worker saw work after it had lain down: it searches again. False: it had been chosen in the meantime, and its

@@ -6,34 +6,59 @@
 use super::worker::worker;
 use crate::stack;
 use crate::sync::future::{self, Future};
-use crate::task::Task;
-use std::ptr;
+use crate::sync::start::Dequeued;
+use crate::task::{Task, TaskRef};
+use crate::trace::{self, Event};
 use std::sync::atomic::Ordering;
 
 /// Runs the thread of a future if it has not started and the calling green thread has room. Afterwards the future may be
 /// complete.
 ///
 /// # Safety
-/// `f` is a handle that the calling thread keeps until this returns.
-pub unsafe fn run(f: *mut Future) {
-    let owner = worker().map_or(ptr::null_mut(), |w| w.current());
-    // SAFETY: `owner` is the calling thread's task, if it is green; the handle keeps the future alive; who claims the
-    // start has the task.
+/// `f` is a handle that the calling thread keeps until this returns; `own`: which no other thread uses meanwhile.
+pub unsafe fn run(f: *mut Future, own: bool) {
+    let Some(worker) = worker() else { return };
+    let owner = worker.current();
+    // SAFETY: `owner` is the calling thread's task; the handle keeps the future alive; who took the thread out of its queue,
+    // or claims its start, has the task.
     unsafe {
         let task = future::task(f);
-        if owner.is_null() || task.is_null() || !stack::has_half((*owner).slot()) || !(*f).start.claim() {
+        if owner.is_null() || task.is_null() || !(*f).start.is_waiting() || !stack::has_half((*owner).slot()) {
             return;
         }
-        let outer = (*owner).inner.swap(task, Ordering::Relaxed);
-        (*task).run_inline();
-        (*owner).inner.store(outer, Ordering::Relaxed);
-        // The stack may have moved to another worker meanwhile.
-        let worker = worker().expect("a green thread runs on a worker");
-        if (*f).start.finish() {
-            worker.vacate(task);
+        // With this handle and the thread as the only holders nobody else can claim or await it, now or later.
+        let alone = own && (*f).is_alone(true);
+        let dequeued = worker.local.pop_if(TaskRef(task));
+        if dequeued {
+            match if alone { (*f).start.dequeue_alone() } else { (*f).start.dequeue() } {
+                Dequeued::Run => {}
+                Dequeued::Leave => return,
+                Dequeued::Vacate => return worker.end(task),
+            }
+        } else if !(*f).start.claim() {
             return;
         }
-        worker.drop_finished();
+        let inner = &(*owner).inner;
+        // Relaxed, and no exchange: this thread alone writes it.
+        let outer = inner.load(Ordering::Relaxed);
+        inner.store(task, Ordering::Relaxed);
+        let (id, site) = ((*task).id(), (*task).site());
+        trace::event(|| Event::InlineBegin { id, site });
+        (*task).run_inline(alone);
+        trace::event(|| Event::InlineEnd { id });
+        inner.store(outer, Ordering::Relaxed);
+        // The stack may have moved to another worker meanwhile, so `worker` is stale.
+        if !dequeued {
+            let worker = self::worker().expect("a green thread runs on a worker");
+            if (*f).start.finish() {
+                worker.end(task);
+            } else {
+                worker.drop_finished();
+            }
+        } else {
+            (*task).end();
+            if alone { future::forget_thread(f) } else { future::release(f) }
+        }
     }
 }
 

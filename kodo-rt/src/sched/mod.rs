@@ -13,6 +13,8 @@
 //! Thread-local storage is read only through `worker()`, which is never inlined and opaque to the optimizer: a green thread
 //! may resume on another OS thread, and rustc (like LLVM) would keep the *address* of a thread-local across the switch.
 
+pub mod barrier;
+pub mod deque;
 pub mod futex;
 pub mod idle;
 pub mod inline;
@@ -26,11 +28,13 @@ use crate::abi::{Site, TypeInfo};
 use crate::sequential;
 use crate::sync::future::{self, Future};
 use crate::task::{TaskRef, registry};
+use crate::trace::{self, Event};
 use crossbeam_deque::Injector;
 use crossbeam_utils::CachePadded;
 use idle::Idle;
 use queue::Remote;
 use std::fmt;
+use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use worker::{Worker, worker};
@@ -69,8 +73,14 @@ pub fn runtime() -> &'static Runtime {
     RUNTIME.get().expect("the runtime has started")
 }
 
+/// The runtime, if it has started.
+pub(crate) fn runtime_if_started() -> Option<&'static Runtime> {
+    RUNTIME.get()
+}
+
 /// Makes `count` workers, queues `main` and runs worker 0 on the calling OS thread.
 pub fn start(count: usize, main: TaskRef) -> ! {
+    barrier::init();
     let shared = (0..count).map(|id| {
         let (local, remote) = queue::new();
         CachePadded::new(Shared {
@@ -139,36 +149,55 @@ pub(crate) fn schedule(task: TaskRef) {
     runtime.pushed();
 }
 
-/// Starts a green thread that runs `entry` on a copy of the `env_ty.size` bytes at `env`.
+/// Starts a green thread that runs `entry` on a copy of the `env_ty.size` bytes at `env`. With a result: returns a handle of
+/// its future, else null.
 ///
 /// # Safety
-/// `env` holds a value of `env_ty` that the caller gives away; `entry` takes it; `future` is null or carries a
-/// reference for the new thread and has room for what `entry` writes; `site` is null or static.
-pub unsafe fn spawn(entry: Entry, env: *mut u8, env_ty: &'static TypeInfo, future: *mut Future, site: *const Site) {
+/// `env` holds a value of `env_ty` that the caller gives away; `entry` takes it, and writes a value of `result_ty`; `site` is
+/// null or static.
+pub unsafe fn spawn(
+    entry: Entry,
+    env: *mut u8,
+    env_ty: &'static TypeInfo,
+    result_ty: Option<&'static TypeInfo>,
+    site: *const Site,
+) -> *mut Future {
     if is_sequential() {
-        // SAFETY: the caller's.
-        return unsafe { queue_sequential(entry, env, env_ty, future, site) };
+        // SAFETY: the caller's; the future comes with one reference for the caller and one for the block.
+        unsafe {
+            let future = result_ty.map_or(ptr::null_mut(), |ty| future::new(ty, site));
+            queue_sequential(entry, env, env_ty, future, site);
+            return future;
+        }
     }
     if let Some(share) = env_ty.share {
         // SAFETY: `env` holds a value of this type.
         unsafe { share(env, 0) };
     }
+    let runtime = runtime();
     let worker = worker();
     let (task, id) = match worker {
         Some(worker) => worker.new_task(),
         None => (registry::take(), worker::fresh_id()),
     };
     // SAFETY: the task is vacant and ours; the rest is the caller's.
-    unsafe {
-        (*task).occupy(id, entry, env, Some(env_ty), future, site);
-        if !future.is_null() {
-            future::set_task(future, task);
-        }
-    }
-    schedule(TaskRef(task));
-    if worker.is_some_and(|w| w.local.len() >= BURST) {
+    let future = unsafe {
+        (*task).occupy(id, entry, env, Some(env_ty), result_ty, site);
+        (*task).future()
+    };
+    trace::event(|| Event::Spawn { id, site });
+    // From the push on the task is not ours, but the handle is.
+    let Some(worker) = worker else {
+        runtime.injector.push(TaskRef(task));
+        runtime.pushed();
+        return if result_ty.is_some() { future } else { ptr::null_mut() };
+    };
+    worker.local.push(TaskRef(task));
+    runtime.pushed();
+    if worker.local.len() >= BURST {
         park::yield_now();
     }
+    if result_ty.is_some() { future } else { ptr::null_mut() }
 }
 
 /// Queues a block of a program without green threads.
@@ -209,10 +238,12 @@ pub fn os_thread_begin() {
 pub fn os_thread_enter(site: *const Site) {
     crate::fault::prepare_thread(true);
     park::enter_os_thread(site);
+    trace::event(|| Event::OsBegin { site });
 }
 
 /// The OS thread has done all it had to do, waking its joiner included. Its last call into the runtime.
 pub fn os_thread_end() {
+    trace::event(|| Event::OsEnd);
     park::leave_os_thread();
     crate::fault::release_thread();
     runtime().release();
@@ -239,13 +270,8 @@ pub unsafe extern "C" fn kodo_task_spawn(
     result_ty: *const TypeInfo,
     site: *const Site,
 ) -> *mut Future {
-    // SAFETY: the caller's; descriptions of types are static; the future comes with one reference for the caller and one
-    // for the thread.
-    unsafe {
-        let future = future::new(&*result_ty, site);
-        spawn(entry, env, &*env_ty, future, site);
-        future
-    }
+    // SAFETY: the caller's; descriptions of types are static.
+    unsafe { spawn(entry, env, &*env_ty, Some(&*result_ty), site) }
 }
 
 /// # Safety
@@ -258,7 +284,7 @@ pub unsafe extern "C" fn kodo_task_spawn_detached(
     site: *const Site,
 ) {
     // SAFETY: the caller's; descriptions of types are static.
-    unsafe { spawn(entry, env, &*env_ty, std::ptr::null_mut(), site) }
+    unsafe { spawn(entry, env, &*env_ty, None, site) };
 }
 
 #[unsafe(no_mangle)]

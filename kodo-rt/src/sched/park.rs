@@ -13,6 +13,7 @@ use crate::sched::worker::worker;
 use crate::sequential;
 use crate::task::state::State;
 use crate::task::{At, Operation, Task, TaskRef};
+use crate::trace::{self, Event};
 use parking_lot::Mutex;
 use std::cell::Cell;
 use std::fmt;
@@ -136,6 +137,7 @@ impl Waiter {
     pub unsafe fn unpark(self) {
         match self.who() {
             Who::Green(task) => {
+                trace::event(|| Event::Wake { id: task.id(), reason: task.why().map(|why| why.reason) });
                 if task.state.unpark() {
                     schedule(TaskRef(ptr::from_ref(task).cast_mut()));
                 }
@@ -176,7 +178,9 @@ pub fn park(why: Why) {
     match current().who() {
         Who::Green(task) => {
             task.set_why(&why);
-            if !task.state.take_notification() {
+            if task.state.take_notification() {
+                trace::event(|| Event::Notified { id: task.id() });
+            } else {
                 // SAFETY: we are this thread.
                 unsafe { task.suspend(Operation::Park) };
             }
@@ -345,7 +349,9 @@ impl OsThread {
         if self.state.take_notification() || !self.state.settle() {
             return;
         }
+        trace::event(|| Event::OsPark { reason: why.reason });
         runtime().release();
         self.state.sleep();
+        trace::event(|| Event::OsGoOn);
     }
 }

@@ -3,11 +3,13 @@
 //! A monitor thread looks every 10 ms, but only while work is queued; otherwise it sleeps, and whoever queues work wakes it
 //! (the same fence pair as in `idle`). A worker that still runs the thread it ran at the last look, while others wait, gets
 //! a request, and the byte goes up. Polls on other workers see the byte too, find no request of their own and go on; so a
-//! request that nobody answers (the thread is in a system call) is withdrawn after 100 µs, until the next look.
+//! request that nobody answers (the thread is in a system call) is withdrawn after 100 µs, until the next look, and what its
+//! worker has queued goes to the others.
 
-use super::{futex, runtime, worker::worker};
+use super::{barrier, futex, runtime, worker::worker};
 use crate::task::Operation;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
+use crate::trace::{self, Event};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::time::Duration;
 
 /// How long a thread may run while others wait.
@@ -57,7 +59,7 @@ fn monitor() {
     loop {
         if !runtime.work_is_queued() {
             MONITOR.store(ASLEEP, Ordering::SeqCst);
-            fence(Ordering::SeqCst);
+            barrier::heavy();
             if runtime.work_is_queued() {
                 MONITOR.store(AWAKE, Ordering::SeqCst);
             }
@@ -80,12 +82,17 @@ fn monitor() {
         if asked {
             kodo_preempt.0.store(1, Ordering::Release);
             std::thread::sleep(PATIENCE);
+            let mut handed_out = false;
             for worker in &runtime.workers {
                 if worker.preempt.swap(0, Ordering::AcqRel) == 1 {
                     PENDING.fetch_sub(1, Ordering::AcqRel);
+                    handed_out |= worker.queues.hand_out(&runtime.injector);
                 }
             }
             kodo_preempt.0.store(0, Ordering::Release);
+            if handed_out {
+                runtime.pushed();
+            }
             // The next slices have begun just now.
             for (worker, last) in runtime.workers.iter().zip(&mut ticks) {
                 *last = worker.tick.load(Ordering::Relaxed);
@@ -190,6 +197,8 @@ extern "C" fn time_slice_ended() {
     }
     if !worker.local.is_empty() || !runtime().injector.is_empty() {
         worker.local.be_fair();
+        // SAFETY: tasks are never freed.
+        trace::event(|| Event::SliceEnded { id: unsafe { (*task).id() } });
         // SAFETY: we are this thread.
         unsafe { (*task).suspend(Operation::Yield) }
     }

@@ -2,132 +2,195 @@
 //!
 //! Each worker has a LIFO deque (a thread that was just woken or spawned finds warm caches; thieves take from the other end)
 //! and a FIFO queue of threads that yielded, which come after everything else, or a yield would not let anybody in. The
-//! injector takes what comes from OS threads that are not workers (threads whose timer fired, say). Every `FAIR`th pick
-//! takes the oldest instead, from the three in turn, so that a pair of threads that wake each other cannot keep the rest
-//! out; and so does the pick after a time slice that ended, since 61 slices would be a long time.
+//! injector takes what comes from OS threads that are not workers. Every `LOOK`th pick lets the other two in, and now and then
+//! the oldest of the deque, so that a pair of threads that wake each other cannot keep the rest out. The pick after a time
+//! slice that ended, and one in every slice, is fair to all three.
 
+use super::deque::{self, Owner, Thief};
 use crate::task::TaskRef;
-use crossbeam_deque::{Injector, Steal, Stealer, Worker as Deque};
+use crossbeam_deque::{Injector, Steal};
 use std::cell::Cell;
+use std::ptr;
 
-/// Go's number: prime, so that it does not beat with programs' own rhythms; larger is less fair, smaller less local.
-const FAIR: u32 = 61;
+/// Picks between two looks at the other queues while the deque has something. Go's number: prime, so that it does not beat
+/// with programs' own rhythms.
+const LOOK: u32 = 61;
+/// Every so many of those looks takes the oldest of the own deque as well. Rarely: a tree of threads is walked depth first as
+/// long as the newest is taken, and every oldest that is taken begins another branch, with stacks of its own.
+const OLDEST: u32 = 16;
 
 /// A worker's own ends.
 pub struct Local {
-    run: Deque<TaskRef>,
-    yielded: Deque<TaskRef>,
-    /// The deque's other end, for the pick of the oldest.
-    oldest: Stealer<TaskRef>,
-    /// Picks until the next fair one.
-    until_fair: Cell<u32>,
-    /// Which queue that one begins with.
-    turn: Cell<u8>,
+    run: Owner,
+    yielded: Owner,
+    /// Picks until the next look.
+    until_look: Cell<u32>,
+    looks: Cell<u32>,
+    /// Which queue the next full look begins with.
+    turn: Cell<u32>,
+    /// The next look is at everything.
+    be_fair: Cell<bool>,
 }
 
 /// What others may take from a worker.
 pub struct Remote {
-    run: Stealer<TaskRef>,
-    yielded: Stealer<TaskRef>,
+    run: Thief,
+    yielded: Thief,
 }
 
 /// The queues of one worker.
 #[must_use]
 pub fn new() -> (Local, Remote) {
-    let (run, yielded) = (Deque::new_lifo(), Deque::new_fifo());
-    let remote = Remote { run: run.stealer(), yielded: yielded.stealer() };
-    (Local { oldest: run.stealer(), run, yielded, until_fair: Cell::new(FAIR), turn: Cell::new(0) }, remote)
+    let ((run, run_thief), (yielded, yielded_thief)) = (deque::new(), deque::new());
+    let local = Local {
+        run,
+        yielded,
+        until_look: Cell::new(LOOK),
+        looks: Cell::new(0),
+        turn: Cell::new(0),
+        be_fair: Cell::new(false),
+    };
+    (local, Remote { run: run_thief, yielded: yielded_thief })
 }
 
-/// Tries again while the answer is "somebody was quicker".
-fn insist<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
+fn entry(TaskRef(task): TaskRef) -> usize {
+    task.expose_provenance()
+}
+
+fn task(entry: usize) -> TaskRef {
+    TaskRef(ptr::with_exposed_provenance_mut(entry))
+}
+
+fn inject(injector: &Injector<TaskRef>) -> Option<TaskRef> {
     loop {
-        match steal() {
+        match injector.steal() {
             Steal::Success(task) => return Some(task),
             Steal::Empty => return None,
+            // Somebody was quicker.
             Steal::Retry => std::hint::spin_loop(),
         }
     }
 }
 
 impl Local {
+    #[inline]
     pub fn push(&self, task: TaskRef) {
-        self.run.push(task);
+        self.run.push(entry(task));
     }
 
     /// The newest.
+    #[inline]
     pub fn pop(&self) -> Option<TaskRef> {
-        self.run.pop()
+        self.run.pop().map(task)
+    }
+
+    /// Takes the newest if it is this one.
+    #[inline]
+    pub fn pop_if(&self, task: TaskRef) -> bool {
+        // Thieves take from the other end, so what is popped is what was seen, or nothing.
+        self.run.newest() == Some(entry(task)) && self.run.pop().is_some()
     }
 
     pub fn push_yielded(&self, task: TaskRef) {
-        self.yielded.push(task);
+        self.yielded.push(entry(task));
     }
 
+    #[inline]
     pub fn len(&self) -> usize {
-        self.run.len()
+        self.run.count()
+    }
+
+    /// All that wait here, those that yielded too.
+    pub fn all(&self) -> usize {
+        self.run.count() + self.yielded.count()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.run.is_empty() && self.yielded.is_empty()
+        self.run.count() == 0 && self.yielded.count() == 0
     }
 
-    /// The next pick takes the oldest.
+    /// The next pick looks at everything.
     pub fn be_fair(&self) {
-        self.until_fair.set(1);
+        self.until_look.set(1);
+        self.be_fair.set(true);
     }
 
     /// The next thread to run, of this worker's own or from outside.
+    #[inline]
     pub fn next(&self, injector: &Injector<TaskRef>) -> Option<TaskRef> {
-        self.until_fair.set(self.until_fair.get() - 1);
-        let inject = || insist(|| injector.steal_batch_and_pop(&self.run));
-        if self.until_fair.get() == 0 {
-            self.until_fair.set(FAIR);
-            let turn = self.turn.get();
-            self.turn.set((turn + 1) % 3);
-            for i in 0..3 {
-                let task = match (turn + i) % 3 {
-                    0 => inject(),
-                    // Before those that yielded: they have not had their turn yet.
-                    1 => insist(|| self.oldest.steal()),
-                    _ => self.yielded.pop(),
-                };
-                if task.is_some() {
-                    return task;
-                }
-            }
-            return None;
+        let until_look = self.until_look.get() - 1;
+        self.until_look.set(until_look);
+        if until_look == 0
+            && let Some(task) = self.look(injector)
+        {
+            return Some(task);
         }
-        self.run.pop().or_else(inject).or_else(|| self.yielded.pop())
+        self.pop().or_else(|| inject(injector)).or_else(|| self.yielded.take_oldest().map(task))
     }
 
-    /// Takes half of what another worker has.
+    /// The pick that lets others in than the newest.
+    #[cold]
+    fn look(&self, injector: &Injector<TaskRef>) -> Option<TaskRef> {
+        self.until_look.set(LOOK);
+        let looks = self.looks.get().wrapping_add(1);
+        self.looks.set(looks);
+        let outside = || inject(injector);
+        let yielded = || self.yielded.take_oldest().map(task);
+        let oldest = || self.run.take_oldest().map(task);
+        if self.be_fair.take() || looks.is_multiple_of(OLDEST) {
+            let turn = self.turn.get();
+            self.turn.set((turn + 1) % 3);
+            match turn {
+                0 => oldest().or_else(outside).or_else(yielded),
+                1 => outside().or_else(yielded).or_else(oldest),
+                _ => yielded().or_else(oldest).or_else(outside),
+            }
+        } else if looks.is_multiple_of(2) {
+            outside().or_else(yielded)
+        } else {
+            yielded().or_else(outside)
+        }
+    }
+
+    /// Takes half of what another worker has, and pushes all of it but the oldest.
     pub fn steal_from(&self, victim: &Remote) -> Option<TaskRef> {
-        insist(|| victim.run.steal_batch_and_pop(&self.run))
-            .or_else(|| insist(|| victim.yielded.steal_batch_and_pop(&self.run)))
+        let mut first = None;
+        let mut take = |stolen| match first {
+            None => first = Some(task(stolen)),
+            Some(_) => self.run.push(stolen),
+        };
+        if !victim.run.steal(&mut take) {
+            victim.yielded.steal(&mut take);
+        }
+        first
     }
 }
 
 impl Remote {
     pub fn is_empty(&self) -> bool {
-        self.run.is_empty() && self.yielded.is_empty()
+        self.len() == 0
     }
 
-    /// Whether a single thread waits here (a hint: it may be gone).
-    pub fn has_one(&self) -> bool {
-        self.run.len() + self.yielded.len() == 1
+    /// Gives all threads that wait here to whoever comes first. Whether there were any.
+    pub fn hand_out(&self, injector: &Injector<TaskRef>) -> bool {
+        let mut any = false;
+        for queue in [&self.run, &self.yielded] {
+            while queue.steal(|stolen| injector.push(task(stolen))) {
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// Threads that wait here (a hint: they may be gone).
+    pub fn len(&self) -> usize {
+        self.run.count() + self.yielded.count()
     }
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use std::ptr;
-
-    /// Not a task: queues do not look.
-    fn task(n: usize) -> TaskRef {
-        TaskRef(ptr::without_provenance_mut(n * 64))
-    }
 
     #[test]
     fn the_newest_runs_first_and_what_yielded_last() {
@@ -143,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fair_pick_takes_the_oldest_of_each_queue_in_turn() {
+    fn a_fair_pick_takes_the_oldest_of_each_queue_in_turn() {
         let (local, _) = new();
         let injector = Injector::new();
         for n in 1..=3 {
@@ -161,16 +224,24 @@ mod tests {
         assert!(local.next(&injector).is_some());
     }
 
-    #[test]
-    fn a_fair_pick_comes_by_itself() {
+    /// How many picks of a thread that is queued again and again go by before another one's turn comes.
+    fn picks_before_another(queue: impl FnOnce(&Local, &Injector<TaskRef>)) -> usize {
         let (local, _) = new();
         let injector = Injector::new();
-        local.push_yielded(task(1));
-        let others = (0..4 * FAIR).take_while(|_| {
+        queue(&local, &injector);
+        let again = (0..10_000).take_while(|_| {
             local.push(task(2));
             local.next(&injector) != Some(task(1))
         });
-        assert!(others.count() < 3 * FAIR as usize);
+        again.count()
+    }
+
+    #[test]
+    fn others_get_their_turn_by_themselves() {
+        let look = LOOK as usize;
+        assert!(picks_before_another(|local, _| local.push_yielded(task(1))) <= 2 * look);
+        assert!(picks_before_another(|_, injector| injector.push(task(1))) <= 2 * look);
+        assert!(picks_before_another(|local, _| local.push(task(1))) <= 3 * (OLDEST as usize) * look);
     }
 
     #[test]
@@ -180,7 +251,7 @@ mod tests {
         for n in 1..=10 {
             victim.push(task(n));
         }
-        assert!(thief.steal_from(&remote).is_some());
+        assert_eq!(thief.steal_from(&remote), Some(task(1)));
         assert_eq!((thief.len(), victim.len()), (4, 5));
         // The newest stay.
         let left: Vec<_> = std::iter::from_fn(|| victim.next(&Injector::new())).collect();

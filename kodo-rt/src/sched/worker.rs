@@ -5,8 +5,9 @@ use super::{futex, runtime};
 use crate::stack::{Slot, pool::Pool};
 use crate::sync::future;
 use crate::sync::start::Dequeued;
-use crate::task::registry::Vacant;
+use crate::task::registry::{self, Vacant};
 use crate::task::{MAIN_ID, Operation, Task, TaskRef};
+use crate::trace::{self, Event, Left};
 use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -127,31 +128,37 @@ impl Worker {
         tick.store(tick.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         // SAFETY: it was in a queue, and now it is ours; tasks are never freed.
         let this = unsafe { &*task };
+        let mut starts = false;
         if this.slot() == Slot::NONE {
-            let future = this.future();
-            if !future.is_null() {
-                // SAFETY: the thread's reference keeps the future until the task is vacated.
-                match unsafe { (*future).start.dequeue() } {
+            let future = &this.future;
+            let alone = future.is_alone(false);
+            if future.has_result() || !alone {
+                match if alone { future.start.dequeue_alone() } else { future.start.dequeue() } {
                     Dequeued::Run => {}
                     Dequeued::Leave => return,
                     // SAFETY: we have the task again.
-                    Dequeued::Vacate => return unsafe { self.vacate(task) },
+                    Dequeued::Vacate => return unsafe { self.end(task) },
                 }
             }
             let Some(slot) = self.stacks.borrow_mut().take() else { out_of_stacks() };
             // SAFETY: the task is ours and the slot was free.
             unsafe { this.bind(slot) };
+            starts = true;
         }
+        let (id, site) = (this.id(), this.site());
+        trace::event(|| Event::Run { id, site, starts });
         self.current.set(task);
         // SAFETY: ours, and bound.
         let operation = unsafe { this.resume() };
         self.current.set(ptr::null_mut());
         match operation {
             Some(Operation::Yield) => {
+                trace::event(|| Event::Leave { id, how: Left::Yielded });
                 self.local.push_yielded(TaskRef(task));
                 runtime.pushed();
             }
             Some(Operation::Park) => {
+                trace::event(|| Event::Leave { id, how: Left::Parked(this.why().map(|why| why.reason)) });
                 if !this.state.settle() {
                     // The wake-up came while it left its stack.
                     self.local.push(TaskRef(task));
@@ -159,25 +166,23 @@ impl Worker {
                 }
             }
             None => {
-                let slot = this.slot();
-                this.vacate();
-                self.stacks.borrow_mut().give(slot);
-                self.vacant.borrow_mut().give(task);
+                trace::event(|| Event::Leave { id, how: Left::Ended });
+                self.stacks.borrow_mut().give(this.slot());
+                // SAFETY: its coroutine has returned.
+                unsafe { self.end(task) };
             }
         }
     }
 
-    /// Makes the task of a thread vacant that an awaiter has run.
+    /// A thread has ended: gives its reference back.
     ///
     /// # Safety
-    /// The caller is the last of the two that had it.
-    pub(super) unsafe fn vacate(&self, task: *mut Task) {
-        // SAFETY: as promised; the thread's reference is given back once.
+    /// Once, by who has the task.
+    pub(super) unsafe fn end(&self, task: *mut Task) {
+        // SAFETY: as promised.
         unsafe {
-            let future = (*task).future();
-            (*task).vacate();
-            self.vacant.borrow_mut().give(task);
-            future::release(future);
+            (*task).end();
+            future::release((*task).future());
         }
     }
 
@@ -187,10 +192,9 @@ impl Worker {
             // SAFETY: it was in the queue, and now it is ours, or an awaiter's of whom it says so; the thread's reference
             // keeps the future.
             unsafe {
-                let future = (*task).future();
-                let never_ran = (*task).slot() == Slot::NONE;
-                if never_ran && !future.is_null() && (*future).start.is_finished() {
-                    self.vacate(task);
+                let (never_ran, future) = ((*task).slot() == Slot::NONE, &(*task).future);
+                if never_ran && future.has_result() && future.start.is_finished() {
+                    self.end(task);
                     continue;
                 }
             }
@@ -228,6 +232,7 @@ impl Worker {
     fn sleep(&self, searching: bool) {
         let runtime = runtime();
         let wake = &runtime.workers[self.id].wake;
+        trace::event(|| Event::Sleep);
         runtime.idle.lie_down(self.id, searching);
         if runtime.work_is_queued() {
             if runtime.idle.rise(self.id) {
@@ -278,14 +283,23 @@ impl Worker {
         let first = random as usize % workers.len();
         for victim in (0..workers.len()).map(|i| (first + i) % workers.len()).filter(|&victim| victim != self.id) {
             let shared = &workers[victim];
-            if shared.queues.has_one() && !alone_for_long(alone, victim, shared.tick.load(Ordering::Relaxed)) {
+            if shared.queues.len() == 1 && !alone_for_long(alone, victim, shared.tick.load(Ordering::Relaxed)) {
                 continue;
             }
             if let Some(task) = self.local.steal_from(&shared.queues) {
+                trace::event(|| Event::Steal { victim, count: self.local.len() + 1 });
                 return Some(task);
             }
         }
         None
+    }
+}
+
+/// Takes back a task that nobody holds any more.
+pub fn give_task(task: *mut Task) {
+    match worker() {
+        Some(worker) => worker.vacant.borrow_mut().give(task),
+        None => registry::give(task),
     }
 }
 

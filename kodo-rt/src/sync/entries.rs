@@ -112,7 +112,13 @@ pub unsafe extern "C" fn kodo_channel_len(ch: *mut u8) -> i64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kodo_future_await(f: *mut Future, out: *mut u8, site: *const Site) {
     // SAFETY: the program passes a handle it keeps and room for the result.
-    unsafe { future::await_copy(f, out, site) }
+    unsafe { future::await_copy(f, false, out, site) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kodo_future_await_own(f: *mut Future, out: *mut u8, site: *const Site) {
+    // SAFETY: the program passes a handle that nobody else uses, and room for the result.
+    unsafe { future::await_copy(f, true, out, site) }
 }
 
 #[unsafe(no_mangle)]
@@ -197,6 +203,7 @@ crate::abi::check!(
     kodo_channel_close,
     kodo_channel_len,
     kodo_future_await,
+    kodo_future_await_own,
     kodo_future_retain,
     kodo_future_release,
     kodo_select,

@@ -2,15 +2,16 @@
 //! that awaits it, as a call on its own stack. The latter costs no stack and no switch, and on fork-join programs it is
 //! most of the speed.
 //!
-//! The queue's entry cannot be taken back when an awaiter was first, so two parties part from the task, and the later
-//! one makes it vacant and gives the thread's reference to the future back:
+//! Mostly the awaiter's own worker has it as its newest; then the awaiter takes it out of the queue as the worker would
+//! (`dequeue`). Else it claims the thread and leaves the queue's entry behind; so two parties part from the thread, and the
+//! later one gives its reference to the future back:
 //!
 //! ```text
 //!            dequeue            claim              finish
-//!   STARTED <─────── WAITING ────────▶ CLAIMED ────────────▶ FINISHED     dequeue: vacate
+//!   STARTED <─────── WAITING ────────▶ CLAIMED ────────────▶ FINISHED     dequeue: give back
 //!                                         │ dequeue
 //!                                         ▼
-//!                                      ORPHANED                           finish:  vacate
+//!                                      ORPHANED                           finish:  give back
 //! ```
 
 #[cfg(loom)]
@@ -33,7 +34,7 @@ pub enum Dequeued {
     Run,
     /// An awaiter runs it; hands off.
     Leave,
-    /// An awaiter has run it: make the task vacant.
+    /// An awaiter has run it: give the thread's reference back.
     Vacate,
 }
 
@@ -44,6 +45,30 @@ impl Default for Start {
 }
 
 impl Start {
+    /// For another thread: nobody has it yet.
+    pub fn begin(&self) {
+        self.0.store(WAITING, Ordering::Relaxed);
+    }
+
+    /// An awaiter: whether it is worth trying.
+    #[inline]
+    pub fn is_waiting(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == WAITING
+    }
+
+    /// As `dequeue`, by one who took the entry out of the queue, if nobody else holds the future (so nobody claims).
+    #[inline]
+    pub fn dequeue_alone(&self) -> Dequeued {
+        // What others did lies behind the look at the holders, which was an Acquire.
+        match self.0.load(Ordering::Relaxed) {
+            WAITING => {
+                self.0.store(STARTED, Ordering::Relaxed);
+                Dequeued::Run
+            }
+            _ => Dequeued::Vacate,
+        }
+    }
+
     /// An awaiter: true if the thread is the caller's to run.
     #[must_use]
     pub fn claim(&self) -> bool {
@@ -52,7 +77,7 @@ impl Start {
             && self.0.compare_exchange(WAITING, CLAIMED, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
-    /// The awaiter has run the thread. True: its entry is out of the queue; the caller makes the task vacant.
+    /// The awaiter has run the thread. True: its entry is out of the queue; the caller gives the thread's reference back.
     #[must_use]
     pub fn finish(&self) -> bool {
         self.0.compare_exchange(CLAIMED, FINISHED, Ordering::AcqRel, Ordering::Acquire).is_err()

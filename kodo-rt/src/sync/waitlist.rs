@@ -30,6 +30,18 @@ impl<T> WaitList<T> {
         WaitList(AtomicPtr::new(ptr::null_mut()))
     }
 
+    /// Nobody waits for the next thing. By the only one who has the list.
+    pub fn begin(&self) {
+        self.0.store(ptr::null_mut(), Ordering::Relaxed);
+    }
+
+    /// As `finish`, by the only one who has the list: so nobody waits.
+    pub fn finish_alone(&self) {
+        debug_assert!(self.0.load(Ordering::Relaxed).is_null());
+        // Relaxed: others get the list from this thread, and with it what it did.
+        self.0.store(done(), Ordering::Relaxed);
+    }
+
     /// True: everything that the finisher did before is visible.
     #[inline]
     pub fn is_done(&self) -> bool {

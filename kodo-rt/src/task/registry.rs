@@ -53,6 +53,11 @@ pub fn take() -> *mut Task {
     common.vacant.pop().expect("the common list was filled")
 }
 
+/// Takes a task back from who is not a worker.
+pub fn give(task: *mut Task) {
+    COMMON.lock().vacant.push(task);
+}
+
 impl Common {
     fn fill(&mut self) {
         if self.vacant.is_empty() {

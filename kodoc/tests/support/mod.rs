@@ -1,6 +1,9 @@
 //! What the integration tests share.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod expected;
+
+use libtest_mimic::Failed;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -30,8 +33,26 @@ pub fn programs(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Compiles a program.
+pub fn build(file: &Path, executable: &Path, flags: &[&str]) -> Result<(), Failed> {
+    build_with(&mut kodoc(), file, executable, flags)
+}
+
+pub fn build_with(kodoc: &mut Command, file: &Path, executable: &Path, flags: &[&str]) -> Result<(), Failed> {
+    let output = kodoc.arg("build").arg(file).arg("-o").arg(executable).args(flags).output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!("kodoc build {flags:?} failed: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)).into())
+}
+
 /// Runs a command to its end; one that hangs is killed and reported with what it printed so far.
 pub fn run(command: &mut Command) -> Result<Output, String> {
+    run_watched(command, |_| {})
+}
+
+/// The same; `hangs` may look at the process before it is killed.
+pub fn run_watched(command: &mut Command, hangs: impl FnOnce(u32)) -> Result<Output, String> {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -50,6 +71,7 @@ pub fn run(command: &mut Command) -> Result<Output, String> {
     let stderr = reader(Box::new(child.stderr.take().expect("piped")));
     let status = child.wait_timeout(PATIENCE).map_err(|e| e.to_string())?;
     if status.is_none() {
+        hangs(child.id());
         // Killing can only fail if it has ended meanwhile.
         let _ = child.kill();
         let _ = child.wait();

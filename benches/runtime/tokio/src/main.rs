@@ -1,14 +1,19 @@
-//! The benchmarks as a user of tokio would write them: `tokio-peer NAME WORKERS` prints nanoseconds and a check sum.
+//! The benchmarks as a user of tokio would write them: `tokio-peer NAME WORKERS [COUNT]` prints nanoseconds and a check
+//! sum. With mimalloc, as servers that care are built (and as the Kōdo runtime is).
 
 use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     let mut args = std::env::args().skip(1);
     let name = args.next().expect("a benchmark");
     let workers = args.next().and_then(|n| n.parse().ok()).expect("a number of workers");
+    let count = args.next().and_then(|n| n.parse().ok()).unwrap_or(0);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_time().build().unwrap();
     // On a worker, as tokio's own documentation advises: `block_on` itself runs outside the pool.
     runtime.block_on(async move {
@@ -16,6 +21,7 @@ fn main() {
             let (time, sum) = match name.as_str() {
                 "spawn" => spawn().await,
                 "spawn_await" => spawn_await().await,
+                "spawn_channel" => spawn_channel().await,
                 "skynet" => {
                     let start = Instant::now();
                     let (tx, mut rx) = mpsc::unbounded_channel();
@@ -33,7 +39,9 @@ fn main() {
                     (start.elapsed(), sum)
                 }
                 "select" => select().await,
-                "parked" => return parked().await,
+                "scale" => scale().await,
+                "parked" => parked(count).await,
+                "wake" => return wake().await,
                 _ => panic!("no such benchmark"),
             };
             println!("{} {sum}", time.as_nanos());
@@ -66,6 +74,19 @@ async fn spawn_await() -> (Duration, i64) {
     let mut sum = 0;
     for i in 0..1_000_000 {
         sum += tokio::spawn(async move { i + 1 }).await.unwrap();
+    }
+    (start.elapsed(), sum)
+}
+
+async fn spawn_channel() -> (Duration, i64) {
+    let start = Instant::now();
+    let mut sum = 0;
+    for i in 0..1_000_000 {
+        let (result, value) = oneshot::channel();
+        tokio::spawn(async move {
+            let _ = result.send(i + 1);
+        });
+        sum += value.await.unwrap();
     }
     (start.elapsed(), sum)
 }
@@ -200,12 +221,56 @@ async fn select() -> (Duration, i64) {
     (start.elapsed(), sum)
 }
 
-async fn parked() {
+fn work(mut x: i64) -> i64 {
+    for _ in 0..4_000_000 {
+        x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        x ^= x >> 29;
+    }
+    x & 1023
+}
+
+async fn scale() -> (Duration, i64) {
+    let start = Instant::now();
+    let threads: Vec<_> = (0..64).map(|seed| tokio::spawn(async move { work(seed) })).collect();
+    let mut sum = 0;
+    for thread in threads {
+        sum += thread.await.unwrap();
+    }
+    (start.elapsed(), sum)
+}
+
+/// Prints the median, the number of rounds, and the 99th percentile.
+async fn wake() {
+    let (gate, mut opened) = mpsc::unbounded_channel::<Instant>();
+    let (reply, mut replied) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Some(sent) = opened.recv().await {
+            reply.send(sent.elapsed()).unwrap();
+        }
+    });
+    let mut delays = Vec::new();
+    for _ in 0..1000 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        gate.send(Instant::now()).unwrap();
+        // What a task wakes is run by its own worker next, and by nobody else: a task that computes has to say so.
+        delays.push(tokio::task::block_in_place(|| {
+            loop {
+                if let Ok(delay) = replied.try_recv() {
+                    break delay.as_nanos();
+                }
+            }
+        }));
+    }
+    delays.sort_unstable();
+    println!("{} {} {}", delays[500], delays.len(), delays[990]);
+}
+
+async fn parked(count: usize) -> (Duration, i64) {
     let (ready, mut came) = mpsc::unbounded_channel();
     let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
-    println!("before");
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    for _ in 0..100_000 {
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let start = Instant::now();
+    for _ in 0..count {
         let (ready, gate) = (ready.clone(), gate.clone());
         tokio::spawn(async move {
             ready.send(1i64).unwrap();
@@ -213,11 +278,11 @@ async fn parked() {
         });
     }
     let mut sum = 0;
-    for _ in 0..100_000 {
+    for _ in 0..count {
         sum += came.recv().await.unwrap();
     }
-    println!("after");
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    gate.add_permits(100_000);
-    println!("{sum}");
+    let elapsed = start.elapsed();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    gate.add_permits(count);
+    (elapsed, sum)
 }

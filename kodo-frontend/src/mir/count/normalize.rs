@@ -145,7 +145,8 @@ fn borrow_arguments(body: &mut Body, index: usize, tables: &mut Tables<'_>) {
                         tables.passing.get(id.0 as usize).and_then(|p| p.get(n)) == Some(&Passing::Borrowed)
                     }
                     Callee::Value => n == 0,
-                    Callee::Function(..) | Callee::Closure(_) => false,
+                    Callee::Method { passing, .. } => passing.get(n) == Some(&Passing::Borrowed),
+                    Callee::Function(..) | Callee::Closure(_) | Callee::Dyn { .. } => false,
                 };
                 if is_borrowed {
                     borrowed.push(arg);

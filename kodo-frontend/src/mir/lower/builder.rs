@@ -8,6 +8,7 @@
 //! switches are threaded: a call keeps a target block of its own, where its result begins to live.
 
 use crate::hir::LocalId;
+use crate::mir::uses::Use;
 use crate::mir::{
     Block, BlockId, Body, Const, Local, LocalDecl, Operand, Passing, Place, Projection, RESULT, Rvalue, SelectArm,
     SelectOtherwise, SpawnKind, Statement, StatementKind, Terminator, TerminatorKind,
@@ -29,6 +30,7 @@ pub(super) enum Scope {
 
 struct Open {
     statements: Vec<Statement>,
+    uses: Vec<Use>,
     terminator: Option<Terminator>,
 }
 
@@ -102,7 +104,7 @@ impl Frame {
     }
 
     pub(super) fn new_block(&mut self) -> BlockId {
-        self.blocks.push(Open { statements: Vec::new(), terminator: None });
+        self.blocks.push(Open { statements: Vec::new(), uses: Vec::new(), terminator: None });
         BlockId(self.blocks.len() as u32 - 1)
     }
 
@@ -119,6 +121,13 @@ impl Frame {
     fn push(&mut self, kind: StatementKind, span: Span) {
         if let Some(block) = self.current {
             self.blocks[block.0 as usize].statements.push(Statement { kind, span });
+        }
+    }
+
+    /// Records what happens to a variable here.
+    pub(super) fn note(&mut self, seen: Use) {
+        if let Some(block) = self.current {
+            self.blocks[block.0 as usize].uses.push(seen);
         }
     }
 
@@ -173,7 +182,7 @@ impl Frame {
         self.start(exit);
         self.terminate(TerminatorKind::Return, span);
         thread_jumps(&mut self.blocks);
-        let blocks = order(std::mem::take(&mut self.blocks));
+        let (blocks, uses) = order(std::mem::take(&mut self.blocks));
         let mut body = Body {
             name: std::mem::take(&mut self.name),
             span,
@@ -182,6 +191,7 @@ impl Frame {
             locals: std::mem::take(&mut self.locals),
             blocks,
             spawned: Vec::new(),
+            uses,
         };
         drop_unused_locals(&mut body);
         body
@@ -203,7 +213,7 @@ fn thread_jumps(blocks: &mut [Open]) {
                 OPEN => break at as u32,
                 known => break known,
             }
-            let empty = blocks[at].statements.is_empty();
+            let empty = blocks[at].statements.is_empty() && blocks[at].uses.is_empty();
             match &blocks[at].terminator {
                 Some(Terminator { kind: TerminatorKind::Goto(next), .. }) if empty => {
                     forward[at] = OPEN;
@@ -230,7 +240,7 @@ fn thread_jumps(blocks: &mut [Open]) {
 }
 
 /// The reachable blocks in reverse postorder, straight lines merged.
-fn order(mut blocks: Vec<Open>) -> Vec<Block> {
+fn order(mut blocks: Vec<Open>) -> (Vec<Block>, Vec<Vec<Use>>) {
     let mut predecessors = vec![0u32; blocks.len()];
     let mut postorder = Vec::new();
     let mut seen = vec![false; blocks.len()];
@@ -257,12 +267,14 @@ fn order(mut blocks: Vec<Open>) -> Vec<Block> {
     let mut merged = vec![false; blocks.len()];
     let mut number = vec![0u32; blocks.len()];
     let mut ordered = Vec::new();
+    let mut uses = Vec::new();
     for &head in postorder.iter().rev() {
         if merged[head] {
             continue;
         }
         number[head] = ordered.len() as u32;
         let mut statements = std::mem::take(&mut blocks[head].statements);
+        let mut uses_here = std::mem::take(&mut blocks[head].uses);
         let mut terminator = close(&mut blocks[head]);
         while let TerminatorKind::Goto(BlockId(next)) = terminator.kind {
             let next = next as usize;
@@ -271,14 +283,16 @@ fn order(mut blocks: Vec<Open>) -> Vec<Block> {
             }
             merged[next] = true;
             statements.append(&mut blocks[next].statements);
+            uses_here.append(&mut blocks[next].uses);
             terminator = close(&mut blocks[next]);
         }
         ordered.push(Block { statements, terminator, cleanup: false });
+        uses.push(uses_here);
     }
     for block in &mut ordered {
         for_each_target(&mut block.terminator.kind, &mut |target| target.0 = number[target.0 as usize]);
     }
-    ordered
+    (ordered, uses)
 }
 
 fn successors(block: &mut Open) -> Vec<usize> {

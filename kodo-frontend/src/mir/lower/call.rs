@@ -41,7 +41,8 @@ impl Lower<'_> {
                 .collect(),
         };
         let span = self.span(id);
-        let mut args = self.arguments(args, &passing, callee.intrinsic.is_none());
+        let lend_places = callee.intrinsic.is_none();
+        let mut args = self.arguments(args, &passing, Some(function), lend_places);
         let roots: Vec<Local> = args
             .iter()
             .filter_map(|arg| match arg {
@@ -77,7 +78,13 @@ impl Lower<'_> {
 
     /// Evaluates the arguments. A constant that is lent to a function is put in a temporary to lend; operations of the
     /// language take constants as they are.
-    pub(super) fn arguments(&mut self, ids: &[ExprId], passing: &[Passing], lend_places: bool) -> Vec<Arg> {
+    pub(super) fn arguments(
+        &mut self,
+        ids: &[ExprId],
+        passing: &[Passing],
+        callee: Option<FnId>,
+        lend_places: bool,
+    ) -> Vec<Arg> {
         let last_change = ids.iter().rposition(|&id| self.changes(id)).unwrap_or(0);
         let mut args = Vec::with_capacity(ids.len());
         for (index, (&id, &passing)) in ids.iter().zip(passing).enumerate() {
@@ -92,6 +99,9 @@ impl Lower<'_> {
                 continue;
             }
             let mut operand = self.operand(id);
+            if let (Passing::Owned, Some(callee)) = (passing, callee) {
+                self.give_argument(id, callee, index);
+            }
             if changes_later {
                 operand = self.fixed(operand, span);
             }

@@ -52,6 +52,7 @@ fn for_each_child(kind: &ExprKind, f: &mut impl FnMut(ExprId)) {
         ExprKind::Construct { fields, .. } => fields.iter().for_each(|field| f(field.1)),
         ExprKind::Field(a, _)
         | ExprKind::Unary(_, a)
+        | ExprKind::Dyn { value: a, .. }
         | ExprKind::Let { value: a, .. }
         | ExprKind::Parallel(a)
         | ExprKind::Await(a) => f(*a),

@@ -4,6 +4,7 @@ use super::Lower;
 use super::builder::Scope;
 use super::expr::{RED_ZONE, STACK_STEP, borrowed, constant};
 use crate::hir::{BinaryOp, ExprId, ExprKind, Lit, LocalId, PatId, PatKind, Stmt};
+use crate::mir::uses::{Action, Reason};
 use crate::mir::{
     BlockId, Callee, Const, Intrinsic, Local, Operand, Place, Projection, RESULT, Rvalue, TerminatorKind, UnaryOp,
 };
@@ -28,13 +29,19 @@ impl Lower<'_> {
 
     fn let_stmt(&mut self, pat: PatId, value: ExprId, span: Span) {
         match self.body.pat(pat).kind {
-            PatKind::Bind(local, None) => {
-                let local = self.var(local);
+            PatKind::Bind(variable, None) => {
+                let local = self.var(variable);
                 self.eval(value, Some(local));
+                // What the checker writes out reads its operands through variables without a name.
+                if Some(self.body.local(variable).name) != self.unnamed {
+                    self.give(value, Reason::Let(self.body.local(variable).name));
+                }
+                self.note(variable, span, Action::Set);
             }
             PatKind::Wild => self.eval(value, None),
             _ => {
                 let place = self.place(value);
+                self.give(value, Reason::TakenApart);
                 self.bind_irrefutable(pat, &place, span);
             }
         }
@@ -153,6 +160,7 @@ impl Lower<'_> {
         let go_on = self.compare(test, count.clone(), end.clone(), span);
         self.frame.branch(go_on, inside, exit, span);
         self.frame.start(inside);
+        self.note(var, span, Action::Set);
         let var = self.var(var);
         self.assign(var, Rvalue::Use(count.clone()), span);
         self.loop_body(body, exit, next, span);

@@ -49,6 +49,7 @@ impl Lower<'_> {
                 let items = self.operands(items);
                 self.value(id, Rvalue::Tuple(items), dest);
             }
+            ExprKind::Dyn { value, of } => self.make_dyn(id, *value, *of, dest),
             ExprKind::List(items) => self.list(id, items, dest),
             ExprKind::Binary(..) => self.binary(id, dest),
             ExprKind::And(a, b) => self.short_circuit(*a, *b, false, dest, span),

@@ -30,14 +30,15 @@ mod pattern;
 mod place;
 mod select;
 mod spawn;
+mod uses;
 
 #[cfg(test)]
 mod tests;
 
-use crate::hir::{self, ExprId, LocalId};
+use crate::hir::{self, ExprId, FnId, LocalId};
 use crate::mir::{self, Local, LocalDecl, Passing, RESULT};
-use crate::names::Names;
-use crate::source::Span;
+use crate::names::{Name, Names};
+use crate::source::{FileId, Span};
 use crate::syntax::ast::Mode;
 use crate::types::ty::{Adt, AdtId, Ty, Types};
 use builder::Frame;
@@ -46,14 +47,26 @@ use rustc_hash::FxHashSet;
 /// Lowers every function that has a body; the result is indexed by `FnId`.
 ///
 /// The program is changed only by interning types that a loop over a channel and a `parallel` block need.
-pub fn lower(program: &mut hir::Program, _names: &Names) -> Vec<Option<mir::Body>> {
-    let hir::Program { types, adts, functions, option, cells, .. } = program;
+pub fn lower(program: &mut hir::Program, names: &Names) -> Vec<Option<mir::Body>> {
+    lower_where(program, names, |_, _| true)
+}
+
+/// Lowers the functions for which `wanted` holds true. A body with errors in it is left out.
+pub fn lower_where(
+    program: &mut hir::Program,
+    names: &Names,
+    wanted: impl Fn(FnId, &hir::Function) -> bool,
+) -> Vec<Option<mir::Body>> {
+    let library = program.adts[program.option.0 as usize].span.file;
+    let hir::Program { types, adts, functions, option, result, cells, .. } = program;
     let functions = functions.as_slice();
+    let (unnamed, receiver) = (names.get("_"), names.get("self"));
     functions
         .iter()
-        .map(|function| {
+        .enumerate()
+        .map(|(index, function)| {
             let body = function.body.as_ref()?;
-            if function.intrinsic.is_some() {
+            if function.intrinsic.is_some() || !wanted(FnId(index as u32), function) || !is_whole(body) {
                 return None;
             }
             let mut lower = Lower {
@@ -62,6 +75,10 @@ pub fn lower(program: &mut hir::Program, _names: &Names) -> Vec<Option<mir::Body
                 cells,
                 functions,
                 option: *option,
+                result: *result,
+                library,
+                unnamed,
+                receiver,
                 name: &function.display_name,
                 generics: function.generics.len() as u32,
                 body,
@@ -74,6 +91,14 @@ pub fn lower(program: &mut hir::Program, _names: &Names) -> Vec<Option<mir::Body
         .collect()
 }
 
+/// Nothing in the body is an error, or has a type that is.
+fn is_whole(body: &hir::Body) -> bool {
+    let is_error = |ty: Ty| ty == Ty::ERROR;
+    !(body.exprs.iter().any(|e| is_error(e.ty) || matches!(e.kind, hir::ExprKind::Error))
+        || body.pats.iter().any(|p| is_error(p.ty) || matches!(p.kind, hir::PatKind::Error))
+        || body.locals.iter().any(|l| is_error(l.ty)))
+}
+
 /// The state of lowering one function. `frame` is the body being written: the function's or a spawned block's.
 struct Lower<'a> {
     types: &'a mut Types,
@@ -81,6 +106,13 @@ struct Lower<'a> {
     cells: &'a FxHashSet<(AdtId, u32, u32)>,
     functions: &'a [hir::Function],
     option: AdtId,
+    result: AdtId,
+    /// The standard library's file.
+    library: FileId,
+    /// The name of variables that have none.
+    unnamed: Option<Name>,
+    /// The name of a method's receiver.
+    receiver: Option<Name>,
     /// Of the function.
     name: &'a str,
     generics: u32,

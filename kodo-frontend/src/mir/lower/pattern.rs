@@ -6,6 +6,7 @@
 use super::Lower;
 use super::expr::{RED_ZONE, STACK_STEP, constant};
 use crate::hir::{BinaryOp, Lit, PatId, PatKind};
+use crate::mir::uses::Action;
 use crate::mir::{BlockId, Operand, Place, Projection, Rvalue, TerminatorKind};
 use crate::source::Span;
 use crate::types::ty::{AdtId, AdtKind, Ty};
@@ -174,8 +175,9 @@ impl Lower<'_> {
             let node = body.pat(pat);
             match &node.kind {
                 PatKind::Error | PatKind::Wild | PatKind::Lit(_) | PatKind::Range(..) | PatKind::Or(_) => {}
-                PatKind::Bind(local, sub) => {
-                    let local = self.var(*local);
+                PatKind::Bind(variable, sub) => {
+                    self.note(*variable, node.span, Action::Set);
+                    let local = self.var(*variable);
                     self.assign(local, Rvalue::Use(Operand::Copy(place.clone())), node.span);
                     if let Some(sub) = sub {
                         self.bind(*sub, place);

@@ -6,6 +6,7 @@
 use super::Lower;
 use super::expr::{borrowed, mentions};
 use crate::hir::{BinaryOp, ExprId, ExprKind};
+use crate::mir::uses::Action;
 use crate::mir::{Callee, Check, Const, Intrinsic, Local, Operand, Place, Projection, Rvalue};
 use crate::source::Span;
 use crate::types::ty::{Ty, TyCon, TyKind};
@@ -91,7 +92,10 @@ impl Lower<'_> {
 
     fn root(&mut self, id: ExprId) -> Local {
         match self.body.expr(id).kind {
-            ExprKind::Local(local) => self.var(local),
+            ExprKind::Local(local) => {
+                self.note(local, self.span(id), Action::Read);
+                self.var(local)
+            }
             _ => self.eval_temp(id),
         }
     }
@@ -207,10 +211,11 @@ impl Lower<'_> {
 
     /// `target = value`
     pub(super) fn assign_to(&mut self, target: ExprId, value: ExprId, span: Span) {
-        if let ExprKind::Local(local) = self.body.expr(target).kind {
-            let local = self.var(local);
+        if let ExprKind::Local(variable) = self.body.expr(target).kind {
+            let local = self.var(variable);
             if self.frame.is_owned(local) {
                 self.eval(value, Some(local));
+                self.note(variable, span, Action::Set);
                 return;
             }
         }

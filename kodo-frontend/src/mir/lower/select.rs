@@ -3,6 +3,7 @@
 use super::Lower;
 use super::expr::borrowed;
 use crate::hir::{self, ExprId, PatKind, Select};
+use crate::mir::uses::Action;
 use crate::mir::{BlockId, Local, Operand, SelectArm, SelectOtherwise, TerminatorKind};
 use crate::source::Span;
 
@@ -20,7 +21,7 @@ impl Lower<'_> {
                 hir::SelectArm::Recv { pat, .. } => {
                     let pattern = self.body.pat(*pat);
                     let into = match pattern.kind {
-                        PatKind::Bind(local, None) => self.var(local),
+                        PatKind::Bind(variable, None) => self.var(variable),
                         _ => self.frame.temp(pattern.ty, pattern.span),
                     };
                     received.push(Some(into));
@@ -52,6 +53,9 @@ impl Lower<'_> {
             self.frame.start(target);
             let body = match arm {
                 hir::SelectArm::Recv { pat, body, .. } => {
+                    if let PatKind::Bind(variable, None) = self.body.pat(*pat).kind {
+                        self.note(variable, span, Action::Set);
+                    }
                     if let (Some(into), false) = (into, matches!(self.body.pat(*pat).kind, PatKind::Bind(_, None))) {
                         self.bind_irrefutable(*pat, &crate::mir::Place::local(into), span);
                     }

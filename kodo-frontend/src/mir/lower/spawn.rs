@@ -2,7 +2,7 @@
 
 use super::Lower;
 use super::builder::Frame;
-use crate::hir::{ExprId, FnId, Spawn};
+use crate::hir::{Capture, ExprId, FnId, Spawn};
 use crate::mir::{Local, Operand, Passing, Place, SpawnBody, SpawnKind, TerminatorKind};
 use crate::source::Span;
 use crate::types::ty::{Ty, TyCon};
@@ -11,13 +11,12 @@ impl Lower<'_> {
     /// The captures are copied here; inside they are parameters.
     pub(super) fn spawn(&mut self, id: ExprId, spawn: &Spawn, dest: Option<Local>) {
         let span = self.span(id);
-        let captures =
-            (spawn.captures.iter()).map(|&(outer, _)| Operand::Copy(Place::local(self.var(outer)))).collect();
+        let captures = spawn.captures.iter().map(|c| self.captured(c, false)).collect();
         let index = self.spawned.len();
         self.spawned.push(None);
         let name = format!("{}.spawn{}", self.name, index + 1);
         let outer = std::mem::replace(&mut self.frame, Frame::new(name, span, spawn.result));
-        for &(_, inner) in &spawn.captures {
+        for &Capture { inner, .. } in &spawn.captures {
             let ty = self.body.local(inner).ty;
             self.declare_param(inner, ty, Passing::Owned);
         }
@@ -44,6 +43,7 @@ impl Lower<'_> {
         dest: Option<Local>,
     ) {
         let captures = self.operands(args);
+        (args.iter().enumerate()).for_each(|(index, &arg)| self.give_argument(arg, function, index));
         let kind = if dest.is_some() { SpawnKind::Future } else { SpawnKind::Detached };
         let result = self.type_arg(self.ty(id));
         let body = SpawnBody::Function(function, type_args.to_vec());

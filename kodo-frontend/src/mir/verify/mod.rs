@@ -665,6 +665,36 @@ impl Verifier<'_> {
                     self.error("the destination has another type than the result");
                 }
             }
+            Callee::Dyn { of, ty, methods } => {
+                if args.len() != 1 {
+                    self.error("a `dyn` value is made of one value");
+                }
+                for arg in args {
+                    self.expect(arg, *ty, "the value");
+                    modes.push(Passing::Owned);
+                }
+                if *self.types.kind(dest_ty) != TyKind::Dyn(*of) {
+                    self.error("the destination has another type than the `dyn` value");
+                }
+                for id in methods {
+                    let program = self.program;
+                    let method = program.instances.get(id.0 as usize);
+                    let Some(method) = method else { return self.error("there is no such instance") };
+                    if method.params == 0 || method.locals.get(1).is_none_or(|p| p.ty != *ty) {
+                        self.error("a method of the table takes another type first");
+                    }
+                }
+            }
+            Callee::Method { passing, .. } => {
+                let value = args.first().and_then(|f| self.operand_ty(f));
+                if !value.is_some_and(|ty| matches!(self.types.kind(ty), TyKind::Dyn(_))) {
+                    self.error("the method is called on no `dyn` value");
+                }
+                if passing.len() != args.len() || passing.first() == Some(&Passing::Owned) {
+                    self.error("the arguments do not fit how they are passed");
+                }
+                modes.extend(passing.iter().copied());
+            }
             Callee::Closure(body) => {
                 let SpawnBody::Instance(id) = body else { return self.error("the closure's body is not an instance") };
                 let program = self.program;

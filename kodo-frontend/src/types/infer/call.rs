@@ -118,6 +118,7 @@ impl<'a> Infer<'_, 'a> {
         name: Name,
         args: &'a [Id],
     ) -> ExprId {
+        self.solve_if_open(receiver);
         let ty = self.ty(receiver);
         match self.cx.types.kind(ty) {
             TyKind::Error | TyKind::Never => {
@@ -138,12 +139,18 @@ impl<'a> Infer<'_, 'a> {
             let type_args = (0..count).map(|_| self.fresh()).collect();
             return self.apply(span, method, type_args, Some(receiver), args);
         }
+        if let Some(e) = self.call_trait_method(span, at, receiver, name, args) {
+            return e;
+        }
         let text = self.cx.text(name).to_owned();
         if let Some(e) = self.convert(span, at, receiver, &text, args) {
             return e;
         }
         if text == "to_debug" {
             return self.debug_text(span, at, receiver, args);
+        }
+        if text == "clone" && args.is_empty() {
+            return self.copied(span, receiver);
         }
         if self.has_function_field(ty, name) {
             let callee = self.field_of(Span { hi: at.hi, ..of_at }, receiver, name);
@@ -152,6 +159,15 @@ impl<'a> Infer<'_, 'a> {
         self.unknown_method(at, ty, name);
         self.check_args_anyhow(args);
         self.poison(span)
+    }
+
+    /// `value.clone()`, which every type has: `{ let copy = value; copy }`. The variable keeps its value.
+    fn copied(&mut self, span: Span, value: ExprId) -> ExprId {
+        let ty = self.ty(value);
+        let copy = self.temporary(span, ty);
+        let pat = self.body.add_pat(PatKind::Bind(copy, None), ty, span);
+        let tail = self.add(ExprKind::Local(copy), ty, span);
+        self.add(ExprKind::Block { stmts: vec![Stmt::Let { pat, value, span }], tail: Some(tail) }, ty, span)
     }
 
     fn unknown_method(&mut self, at: Span, ty: Ty, name: Name) {
@@ -171,10 +187,12 @@ impl<'a> Infer<'_, 'a> {
             );
             return;
         }
-        let known: Vec<Name> = match head(&self.cx.types, ty) {
+        let mut known: Vec<Name> = match head(&self.cx.types, ty) {
             Some(head) => self.cx.methods.keys().filter(|(h, _)| *h == head).map(|(_, n)| *n).collect(),
             None => Vec::new(),
         };
+        known.extend(self.names_of_trait_methods(ty));
+        known.sort_unstable_by_key(|n| self.cx.text(*n).to_owned());
         let hint = nearest(&text, known.iter().map(|n| self.cx.text(*n))).map(str::to_owned);
         let help = if static_method {
             format!(
@@ -185,8 +203,14 @@ impl<'a> Infer<'_, 'a> {
             && let Some(help) = foreign::method(&text)
         {
             help.to_owned()
-        } else if matches!(self.kind(ty), TyKind::Param(_)) {
-            "a type parameter may be any type and has no methods".into()
+        } else if let Some(owner) = self.trait_with_method(name).filter(|_| hint.is_none()) {
+            match self.kind(ty) {
+                TyKind::Param(_) => format!("add the bound: `{shown}: {owner}`"),
+                TyKind::Assoc(..) => format!("add the bound in the trait: `type …: {owner}`"),
+                _ => format!("implement the trait: `impl {owner} for {shown} {{ … }}`"),
+            }
+        } else if matches!(self.kind(ty), TyKind::Param(_) | TyKind::Assoc(..)) && hint.is_none() {
+            "a type parameter may be any type: it has the methods of its bounds, `T: Trait`".into()
         } else {
             let otherwise = match head(&self.cx.types, ty) {
                 Some(Head::Adt(id)) if id != self.cx.option && id != self.cx.result => {
@@ -226,8 +250,8 @@ impl<'a> Infer<'_, 'a> {
         let params: Vec<(Ty, Mode)> = signature.params.iter().map(|p| (p.ty, p.mode)).collect();
         let (result, is_async) = (signature.result, signature.is_async);
         let params: Vec<(Ty, Mode)> =
-            params.into_iter().map(|(ty, mode)| (self.cx.types.subst(ty, &type_args), mode)).collect();
-        let result = self.cx.types.subst(result, &type_args);
+            params.into_iter().map(|(ty, mode)| (self.instantiate(ty, &type_args, span), mode)).collect();
+        let result = self.instantiate(result, &type_args, span);
         let ty = if is_async { self.app(TyCon::Future, &[result]) } else { result };
         let hint = self.hint.take();
         self.take_hint(hint, ty);
@@ -254,7 +278,14 @@ impl<'a> Infer<'_, 'a> {
         }
         for (index, &arg) in args.iter().enumerate() {
             let index = index + skip;
+            if !self.projections.is_empty() {
+                self.solve_projections();
+            }
             values.push(self.expr(arg, Want::Is(params[index].0, Why::Argument(f, index))));
+        }
+        self.require_of_call(span, f, &type_args, &values);
+        if !self.projections.is_empty() {
+            self.solve_projections();
         }
         if self.cx.info(f).needs_text
             && let Some(&value) = values.first()

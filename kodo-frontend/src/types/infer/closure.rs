@@ -95,9 +95,11 @@ impl Infer<'_, '_> {
         }
         let params: Vec<Ty> = signature.params.iter().map(|p| p.ty).collect();
         let result = signature.result;
-        let params: Vec<Ty> = params.into_iter().map(|ty| self.cx.types.subst(ty, &type_args)).collect();
-        let result = self.cx.types.subst(result, &type_args);
+        self.require_function(f, &type_args, span);
+        let params: Vec<Ty> = params.into_iter().map(|ty| self.instantiate(ty, &type_args, span)).collect();
+        let result = self.instantiate(result, &type_args, span);
         let ty = self.cx.types.intern(TyKind::Fn(params.into(), result));
+        self.cx.function_values.push((f, span));
         self.add(ExprKind::Function { function: f, type_args }, ty, span)
     }
 

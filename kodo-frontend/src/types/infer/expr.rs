@@ -111,7 +111,7 @@ impl<'a> Infer<'_, 'a> {
             Node::Tuple(items) => {
                 let hints = self.tuple_hints(hint, self.ids(items).len());
                 let items: Vec<ExprId> =
-                    self.ids(items).iter().zip(hints).map(|(&i, hint)| self.hinted(i, hint)).collect();
+                    self.ids(items).iter().zip(hints).map(|(&i, hint)| self.part(i, hint)).collect();
                 let types: Vec<Ty> = items.iter().map(|&i| self.value_ty(i)).collect();
                 let ty = self.cx.types.tuple(&types);
                 self.add(ExprKind::Tuple(items), ty, span)
@@ -122,7 +122,7 @@ impl<'a> Infer<'_, 'a> {
                     Some((&first, rest)) => (Some(first), rest),
                     None => (None, &[][..]),
                 };
-                let mut values: Vec<ExprId> = first.into_iter().map(|f| self.hinted(f, element_hint)).collect();
+                let mut values: Vec<ExprId> = first.into_iter().map(|f| self.part(f, element_hint)).collect();
                 let element = match values.first() {
                     Some(&value) => self.value_ty(value),
                     None => self.fresh(),
@@ -162,9 +162,15 @@ impl<'a> Infer<'_, 'a> {
         let mark = self.enter();
         let mut stmts = Vec::with_capacity(statements.len());
         let mut tail = None;
+        // How many values were thrown away before what is never reached.
+        let mut unreachable: Option<usize> = None;
         let mut diverges = false;
         for (index, &statement) in statements.iter().enumerate() {
             let last = index + 1 == statements.len();
+            if diverges && unreachable.is_none() {
+                unreachable = Some(self.dropped.len());
+                self.unreachable.push((self.span(statement), self.span(statements[index - 1])));
+            }
             if let Node::Let(mutable, pat, value) = self.node(statement) {
                 let (stmt, never) = self.let_stmt(statement, mutable, pat, value);
                 stmts.push(stmt);
@@ -180,6 +186,9 @@ impl<'a> Infer<'_, 'a> {
             }
         }
         self.leave(mark);
+        if let Some(reached) = unreachable {
+            self.dropped.truncate(reached);
+        }
         let ty = match (tail, want) {
             _ if diverges => Ty::NEVER,
             (Some(e), _) => self.ty(e),
@@ -324,7 +333,7 @@ impl<'a> Infer<'_, 'a> {
                 continue;
             };
             let (_, ty, declared_at) = declared[index];
-            let ty = self.cx.types.subst(ty, &args);
+            let ty = self.instantiate(ty, &args, at);
             let value = if value == Id::NONE {
                 let e = self.name(field_name, at);
                 self.fit(e, ty, Why::Field(declared_at))
@@ -358,6 +367,7 @@ impl<'a> Infer<'_, 'a> {
                     .help("a struct literal gives every field a value"),
             );
         }
+        self.require_adt(id, &args, name_at);
         let ty = self.app(TyCon::Adt(id), &args);
         self.add(ExprKind::Construct { adt: id, variant: 0, fields: values }, ty, span)
     }
@@ -380,6 +390,7 @@ impl<'a> Infer<'_, 'a> {
             return e;
         }
         let of = self.expr(of, Want::Any);
+        self.solve_if_open(of);
         self.field_of(span, of, name)
     }
 
@@ -393,7 +404,7 @@ impl<'a> Infer<'_, 'a> {
                 let fields = self.cx.adt(id).variants.first().map_or(&[][..], |v| &v.fields);
                 if let Some(index) = fields.iter().position(|f| f.name == Some(name)) {
                     let ty = fields[index].ty;
-                    let ty = self.cx.types.subst(ty, &args);
+                    let ty = self.instantiate(ty, &args, at);
                     return self.add(ExprKind::Field(of, index as u32), ty, span);
                 }
                 let known = fields.iter().filter_map(|f| f.name).map(|n| self.cx.text(n));

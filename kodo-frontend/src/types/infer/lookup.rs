@@ -19,7 +19,7 @@ pub enum TypeName {
     Other(Head),
 }
 
-impl Infer<'_, '_> {
+impl<'a> Infer<'_, 'a> {
     /// A plain name as a value.
     pub fn name(&mut self, name: Name, span: Span) -> ExprId {
         if let Some(local) = self.variable(name, span) {
@@ -97,7 +97,7 @@ impl Infer<'_, '_> {
     }
 
     /// `of::name`, or a call of it with arguments.
-    pub fn member(&mut self, span: Span, of: Id, name: Name, args: Option<&[Id]>) -> ExprId {
+    pub fn member(&mut self, span: Span, of: Id, name: Name, args: Option<&'a [Id]>) -> ExprId {
         if let Some(e) = self.member_of_type(span, of, name, args) {
             return e;
         }
@@ -127,7 +127,10 @@ impl Infer<'_, '_> {
     }
 
     /// A variant or static method, if `of` names a type (and no variable).
-    pub fn member_of_type(&mut self, span: Span, of: Id, name: Name, args: Option<&[Id]>) -> Option<ExprId> {
+    pub fn member_of_type(&mut self, span: Span, of: Id, name: Name, args: Option<&'a [Id]>) -> Option<ExprId> {
+        if let Some(e) = self.member_of_trait(span, of, name, args) {
+            return Some(e);
+        }
         let owner = self.type_name(of)?;
         let head = match &owner {
             TypeName::Adt(id, _) => Head::Adt(*id),
@@ -158,6 +161,15 @@ impl Infer<'_, '_> {
                 }
                 None => self.unsupported(span, "methods as values are", "wrap it: `|x: T| x.name()`"),
             });
+        }
+        let ty = match &owner {
+            TypeName::Adt(id, args) => Some(self.app(TyCon::Adt(*id), args)),
+            TypeName::Other(_) => self.written_type(of),
+        };
+        if let Some(ty) = ty
+            && let Some(e) = self.static_from_trait(span, ty, name, args)
+        {
+            return Some(e);
         }
         self.unknown_member(span, &owner, head, name);
         self.check_args_anyhow(args.unwrap_or_default());
@@ -211,7 +223,16 @@ impl Infer<'_, '_> {
         if self.is_variable(name) {
             return None;
         }
+        if self.cx.text(name) == "Self"
+            && let Some(ty) = self.self_ty
+        {
+            if let TyKind::App(TyCon::Adt(adt), args) = self.cx.types.kind(ty) {
+                return Some(TypeName::Adt(*adt, args.to_vec()));
+            }
+            return head(&self.cx.types, ty).map(TypeName::Other);
+        }
         match self.cx.type_def(self.file, name) {
+            Some(TypeDef::Trait(_)) => None,
             Some(TypeDef::Adt(adt)) => {
                 let args = match written {
                     Some(list) => self.written_args(id, name, self.cx.adt(adt).params.len(), list),
@@ -321,10 +342,11 @@ impl Infer<'_, '_> {
         }
         let mut values = Vec::with_capacity(fields.len());
         for (index, (&arg, &(field, field_at))) in given.iter().zip(&fields).enumerate() {
-            let field = self.cx.types.subst(field, &type_args);
+            let field = self.instantiate(field, &type_args, span);
             let why = if field_at.file == span.file { Why::Field(field_at) } else { Why::Plain };
             values.push((index as u32, self.expr(arg, Want::Is(field, why))));
         }
+        self.require_adt(adt, &type_args, span);
         self.add(ExprKind::Construct { adt, variant, fields: values }, ty, span)
     }
 

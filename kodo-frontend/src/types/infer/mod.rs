@@ -15,14 +15,18 @@ mod operator;
 mod pattern;
 mod place;
 mod sugar;
+mod traits;
+mod unused;
 
 use super::context::{BodyAst, Cx};
 use super::format::Format;
 use super::resolve_ty::TypeScope;
+use super::traits::{Bounds, TraitId};
 use super::ty::{AdtId, Ty, TyCon, TyKind};
 use super::unify::Unifier;
-use crate::hir::{Body, ExprId, ExprKind, FnId, Local, LocalId, PatId, Stmt};
+use crate::hir::{Body, Capture, ExprId, ExprKind, FnId, Local, LocalId, PatId, Stmt};
 use crate::names::Name;
+use crate::own;
 use crate::source::Span;
 use crate::syntax::ast::{Ast, Id, Mode, Node};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -88,7 +92,10 @@ pub(super) enum LocalKind {
 pub(super) struct LocalInfo {
     pub frame: usize,
     pub kind: LocalKind,
-    pub used: bool,
+    /// How often it is named to be read; for a spawned block's copy, also to be captured again.
+    pub reads: u32,
+    /// Where it was changed last.
+    pub changed: Option<Span>,
     /// The word `let`, if that declared it.
     pub let_word: Option<Span>,
 }
@@ -97,7 +104,7 @@ pub(super) struct LocalInfo {
 pub(super) struct Frame {
     /// What `return` gives; `None` in a detached block, whose value nobody sees.
     pub result: Option<Ty>,
-    pub captures: Vec<(LocalId, LocalId)>,
+    pub captures: Vec<Capture>,
     pub copies: FxHashMap<LocalId, LocalId>,
     /// One entry per enclosing loop: has it a `break`?
     pub loops: Vec<bool>,
@@ -170,7 +177,15 @@ pub(super) struct Infer<'c, 'a> {
     pub file: usize,
     pub id: FnId,
     pub generics: Vec<Name>,
+    /// By generic parameter, what it implements.
+    pub bounds: Vec<Bounds>,
     pub self_ty: Option<Ty>,
+    /// The trait around the method or implemented by it.
+    pub of: Option<TraitId>,
+    /// Types that must implement a trait.
+    pub obligations: Vec<traits::Obligation>,
+    /// Associated types of types that are not known yet.
+    pub projections: Vec<traits::Projection>,
     pub u: Unifier,
     pub body: Body,
     pub locals: Vec<LocalInfo>,
@@ -189,6 +204,10 @@ pub(super) struct Infer<'c, 'a> {
     pub hint: Option<Ty>,
     /// Which operators combine nothing but number literals, as far as somebody asked.
     pub literals: FxHashMap<Id, bool>,
+    /// Values that are thrown away.
+    pub dropped: Vec<ExprId>,
+    /// Statements that are never reached, and the ones that do not finish before them.
+    pub unreachable: Vec<(Span, Span)>,
 }
 
 impl Cx<'_> {
@@ -200,7 +219,7 @@ impl Cx<'_> {
 
     pub fn check_body(&mut self, id: FnId) {
         let info = self.info(id);
-        let (file, self_ty) = (info.file, info.self_ty);
+        let (file, self_ty, of, bounds) = (info.file, info.self_ty, info.of, info.bounds.clone());
         let (block, script) = match &info.body {
             BodyAst::None => return,
             BodyAst::Block(block) => (Some(*block), Vec::new()),
@@ -229,7 +248,11 @@ impl Cx<'_> {
             file,
             id,
             generics,
+            bounds,
             self_ty,
+            of,
+            obligations: Vec::new(),
+            projections: Vec::new(),
             u: Unifier::default(),
             body: Body::default(),
             locals: Vec::new(),
@@ -243,6 +266,8 @@ impl Cx<'_> {
             errors: 0,
             hint: None,
             literals: FxHashMap::default(),
+            dropped: Vec::new(),
+            unreachable: Vec::new(),
         };
         for (index, param) in params.iter().enumerate() {
             let local = infer.local(param.name, param.span, param.ty, param.mode == Mode::Mut);
@@ -335,10 +360,16 @@ impl<'a> Infer<'_, 'a> {
     }
 
     pub fn resolve_written(&mut self, id: Id) -> Ty {
-        let generics = std::mem::take(&mut self.generics);
         let before = self.cx.out.len();
-        let ty = self.cx.resolve_ty(TypeScope { file: self.file, generics: &generics, self_ty: self.self_ty }, id);
-        self.generics = generics;
+        let scope = TypeScope {
+            file: self.file,
+            generics: &self.generics,
+            bounds: &self.bounds,
+            self_ty: self.self_ty,
+            of: self.of,
+        };
+        let ty = self.cx.resolve_ty(scope, id);
+        self.cx.check_written();
         self.errors += self.cx.out.len() - before;
         ty
     }
@@ -378,6 +409,7 @@ impl<'a> Infer<'_, 'a> {
         if matches!(ty, Ty::UNIT | Ty::NEVER | Ty::ERROR) {
             return e;
         }
+        self.dropped.push(e);
         let span = self.body.expr(e).span;
         self.add(ExprKind::Block { stmts: vec![Stmt::Expr(e)], tail: None }, Ty::UNIT, span)
     }
@@ -400,7 +432,8 @@ impl<'a> Infer<'_, 'a> {
         self.locals.push(LocalInfo {
             frame: self.frames.len() - 1,
             kind: LocalKind::Binding,
-            used: false,
+            reads: 0,
+            changed: None,
             let_word: None,
         });
         self.body.add_local(Local { name, span, ty, mutable })
@@ -430,28 +463,37 @@ impl<'a> Infer<'_, 'a> {
     /// The variable of that name; inside a spawned block, its copy there.
     pub fn variable(&mut self, name: Name, span: Span) -> Option<LocalId> {
         let mut local = *self.env.get(&name)?.last()?;
-        self.locals[local.0 as usize].used = true;
+        self.locals[local.0 as usize].reads += 1;
         for frame in self.locals[local.0 as usize].frame + 1..self.frames.len() {
             local = self.capture(local, frame, span);
+            self.locals[local.0 as usize].reads += 1;
         }
         Some(local)
     }
 
-    fn capture(&mut self, outer: LocalId, frame: usize, span: Span) -> LocalId {
+    fn capture(&mut self, outer: LocalId, frame: usize, at: Span) -> LocalId {
         if let Some(&copy) = self.frames[frame].copies.get(&outer) {
             return copy;
         }
         let closure = self.frames[frame].closure;
-        if !closure && let LocalKind::Param(mode @ (Mode::Ref | Mode::Mut), _) = self.locals[outer.0 as usize].kind {
-            self.borrowed_capture(outer, mode, span, frame);
+        if let LocalKind::Param(mode @ (Mode::Ref | Mode::Mut), _) = self.locals[outer.0 as usize].kind
+            && (!closure || self.is_moved(outer))
+        {
+            self.borrowed_capture(outer, mode, at, frame);
         }
         let Local { name, span, ty, .. } = self.body.local(outer).clone();
         let copy = self.body.add_local(Local { name, span, ty, mutable: !closure });
         let kind = if closure { LocalKind::ClosureCapture } else { LocalKind::Capture };
-        self.locals.push(LocalInfo { frame, kind, used: true, let_word: None });
+        self.locals.push(LocalInfo { frame, kind, reads: 0, changed: None, let_word: None });
         self.frames[frame].copies.insert(outer, copy);
-        self.frames[frame].captures.push((outer, copy));
+        self.frames[frame].captures.push(Capture { outer, inner: copy, at });
         copy
+    }
+
+    /// Is the parameter of a type that a closure takes, where it only copies others?
+    fn is_moved(&self, param: LocalId) -> bool {
+        let cx = &self.cx;
+        cx.is_user(self.id) && !own::is_copy(&cx.types, &cx.adts, [cx.option, cx.result], self.body.local(param).ty)
     }
 
     pub fn frame(&mut self) -> &mut Frame {

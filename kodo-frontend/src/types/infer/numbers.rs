@@ -51,7 +51,8 @@ impl Infer<'_, '_> {
         }
     }
 
-    /// Makes the type arguments of a call or constructor those that its wanted result has, if that matters to literals.
+    /// Makes the type arguments of a call or constructor those that its wanted result has, if that matters to literals
+    /// or to values that become `dyn`.
     pub fn take_hint(&mut self, hint: Option<Ty>, result: Ty) {
         let Some(hint) = hint else { return };
         if !self.cx.types.has_infer(result) {
@@ -68,12 +69,12 @@ impl Infer<'_, '_> {
         }
     }
 
-    /// A number type stands in it that a literal does not have by itself.
+    /// A number type stands in it that a literal does not have by itself, or a `dyn` type, which values are made into.
     fn has_other_number(&self, ty: Ty) -> bool {
         let mut stack = vec![ty];
         while let Some(ty) = stack.pop() {
             match self.cx.types.kind(ty) {
-                TyKind::Fixed(_) | TyKind::Float32 => return true,
+                TyKind::Fixed(_) | TyKind::Float32 | TyKind::Dyn(_) => return true,
                 TyKind::Tuple(parts) | TyKind::App(_, parts) => stack.extend(parts.iter()),
                 _ => {}
             }

@@ -140,7 +140,10 @@ impl Infer<'_, '_> {
         }
         let (shown, symbol) = (self.show(ty), symbol(op));
         let help = match kind {
-            TyKind::Param(_) => "a type parameter may be any type: write the function for one type",
+            TyKind::Param(_) | TyKind::Assoc(..) => {
+                "a type parameter may be any type: declare what is needed as a method of a trait, and bound it by that"
+            }
+            TyKind::Dyn(_) => "declare a method for it in the trait",
             TyKind::Bool if matches!(op, BinOp::BitAnd | BinOp::BitOr) => "use `&&` and `||` on Bool",
             TyKind::Float | TyKind::Float32 => "bit operators work on integers",
             TyKind::Unit => "this expression has no value",
@@ -161,7 +164,13 @@ impl Infer<'_, '_> {
         let Some(culprit) = need::missing(need, &mut self.cx.types, &self.cx.adts, ty, params) else { return };
         let (shown, part) = (self.show(ty), self.show(culprit));
         let help = match self.kind(culprit) {
-            TyKind::Param(_) => "a type parameter may be any type: write the function for one type".to_owned(),
+            _ if need == Need::Number => "make numbers of the elements first: `.map(…)`".to_owned(),
+            _ if need == Need::Text => "make texts of the elements first: `.map(…)`".to_owned(),
+            TyKind::Param(_) | TyKind::Assoc(..) => {
+                "a type parameter may be any type: declare what is needed as a method of a trait, and bound it by that"
+                    .to_owned()
+            }
+            TyKind::Dyn(_) => "a `dyn` value may have any type inside: compare what its methods return".to_owned(),
             TyKind::App(TyCon::Channel | TyCon::Future, _) | TyKind::Fn(..) => {
                 "compare the parts that are plain values".to_owned()
             }
@@ -222,7 +231,11 @@ impl Infer<'_, '_> {
         }
         let shown = self.show(ty);
         let help = match kind {
-            TyKind::Param(_) => "a type parameter may be any type: take the text as a String instead".to_owned(),
+            TyKind::Param(_) | TyKind::Assoc(..) => {
+                "a type parameter may be any type: take the text as a String, or bound it by a trait with a method for it"
+                    .to_owned()
+            }
+            TyKind::Dyn(_) => "declare a method in the trait that gives the text".to_owned(),
             TyKind::App(TyCon::Adt(id), _) if id == self.cx.option || id == self.cx.result => {
                 "take the value out first: `match`, `??` or `.unwrap()`".to_owned()
             }

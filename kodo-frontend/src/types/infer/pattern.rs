@@ -235,7 +235,7 @@ impl Infer<'_, '_> {
         }
         let mut pats = Vec::with_capacity(args.len());
         for (field, &arg) in fields.into_iter().zip(args) {
-            let field = self.cx.types.subst(field, &type_args);
+            let field = self.instantiate(field, &type_args, span);
             pats.push(self.pat(arg, field, b));
         }
         PatKind::Variant { adt, variant: variant as u32, fields: pats }
@@ -334,7 +334,7 @@ impl Infer<'_, '_> {
                 );
                 continue;
             };
-            let field_ty = self.cx.types.subst(declared[index].1, &args);
+            let field_ty = self.instantiate(declared[index].1, &args, at);
             let pat = if inner == Id::NONE {
                 let local = self.bind_name(name, at, field_ty, b);
                 self.body.add_pat(PatKind::Bind(local, None), field_ty, at)
@@ -355,7 +355,7 @@ impl Infer<'_, '_> {
         let fields = (pats.into_iter().zip(declared))
             .map(|(pat, (_, ty))| {
                 pat.unwrap_or_else(|| {
-                    let ty = self.cx.types.subst(ty, &args);
+                    let ty = self.instantiate(ty, &args, span);
                     self.body.add_pat(PatKind::Wild, ty, span)
                 })
             })

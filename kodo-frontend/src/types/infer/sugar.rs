@@ -267,7 +267,7 @@ impl<'a> Infer<'_, 'a> {
         let TyKind::App(_, args) = self.kind(ty) else { return self.poison(span) };
         let mut fields = Vec::new();
         for field in payload {
-            let field = self.cx.types.subst(field, &args);
+            let field = self.instantiate(field, &args, span);
             fields.push(self.body.add_pat(PatKind::Wild, field, span));
         }
         let yes_pat = self.body.add_pat(PatKind::Variant { adt: id, variant: variant as u32, fields }, ty, span);

@@ -230,13 +230,12 @@ fn what_comes_later_is_said_once() {
         rejects_statement(text, "E0190");
     }
     for text in [
-        "trait T { fn f(self) -> Int }\nprintln(1)",
+        "trait T<A> { fn f(self) -> Int }\nprintln(1)",
         "actor A { n: Int }\nprintln(1)",
         "import a.b\nprintln(1)",
         "test \"t\" { }\nprintln(1)",
         "struct N<T> { n: List<N<(T, T)>> }\nprintln(1)",
         "fn f(x: Int) requires { x > 0 } { println(x) }\nf(1)",
-        "fn f<T: Show>(x: T) { }\nf(1)",
     ] {
         let (list, ..) = super::run(text);
         let codes: Vec<_> = list.iter().map(|(d, _)| d.code).filter(|c| !c.starts_with('W')).collect();

@@ -39,10 +39,10 @@ fn a_spawned_block_copies_what_it_uses() {
     let spawns: Vec<_> =
         (body.exprs.iter()).filter_map(|e| if let ExprKind::Spawn(s) = &e.kind { Some(s) } else { None }).collect();
     let (inner, outer) = (spawns[0], spawns[1]);
-    assert_eq!(outer.captures.iter().map(|c| name(c.0)).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(outer.captures.iter().map(|c| name(c.outer)).collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(inner.captures.len(), 1);
-    assert_eq!(inner.captures[0].0, outer.captures[1].1, "the inner block copies the outer block's copy");
-    assert!(body.local(outer.captures[0].1).mutable);
+    assert_eq!(inner.captures[0].outer, outer.captures[1].inner, "the inner block copies the outer block's copy");
+    assert!(body.local(outer.captures[0].inner).mutable);
     assert!(outer.detached && !outer.parallel && outer.result == Ty::UNIT);
 }
 

@@ -30,7 +30,7 @@ impl Fut {
         let mut out = MaybeUninit::<T>::uninit();
         // SAFETY: a handle and room for the result.
         unsafe {
-            future::await_copy(self.0, out.as_mut_ptr().cast(), &SITE.0);
+            future::await_copy(self.0, false, out.as_mut_ptr().cast(), &SITE.0);
             out.assume_init()
         }
     }

@@ -65,8 +65,16 @@ impl Build {
                 body: None,
             })
             .collect();
-        let program =
-            Program { types, adts, functions, main: None, option: OPTION, result: AdtId(1), cells: Default::default() };
+        let program = Program {
+            types,
+            adts,
+            functions,
+            main: None,
+            option: OPTION,
+            result: AdtId(1),
+            cells: Default::default(),
+            inferred_mut: Default::default(),
+        };
         Build { program, names }
     }
 
@@ -235,7 +243,8 @@ impl Write {
     pub(crate) fn spawn(&mut self, captures: &[(LocalId, LocalId)], body: ExprId, ty: Ty, parallel: bool) -> ExprId {
         let result = self.body.expr(body).ty;
         let detached = ty == Ty::UNIT;
-        let spawn = Spawn { captures: captures.to_vec(), body, result, detached, parallel };
+        let captures = captures.iter().map(|&(outer, inner)| Capture { outer, inner, at: span() }).collect();
+        let spawn = Spawn { captures, body, result, detached, parallel };
         self.e(ExprKind::Spawn(Box::new(spawn)), ty)
     }
 

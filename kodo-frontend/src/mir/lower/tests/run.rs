@@ -158,7 +158,9 @@ impl Machine<'_> {
                         Callee::Instance(id) => self.body(*id, &mut values)?,
                         Callee::Intrinsic(op, _) => self.operation(*op, &mut values)?,
                         Callee::Function(..) => panic!("not an instance"),
-                        Callee::Value | Callee::Closure(_) => return Err("function values are not interpreted".into()),
+                        Callee::Value | Callee::Closure(_) | Callee::Dyn { .. } | Callee::Method { .. } => {
+                            return Err("function values are not interpreted".into());
+                        }
                     };
                     for (arg, value) in args.iter().zip(values) {
                         if let Operand::Mut(place) = arg {
