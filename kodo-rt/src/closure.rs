@@ -1,8 +1,10 @@
-//! Function values: what compiled code does not do inline. It makes, copies and calls them, and counts them down; here
-//! the last handle frees what was captured, and a value that goes to another thread is marked.
+//! Function values, and `dyn` values, which are laid out alike: what compiled code does not do inline. It makes, copies and
+//! calls them, and counts them down; here the last handle frees what was captured, and a value that goes to another thread
+//! is marked. Any type may be inside, also one that holds another such value, so what is below is worked off step by step
+//! (`mem/later.rs`), not recursively.
 
 use crate::abi::{self, CLOSURE_CAPTURES_OFFSET, ClosureHeader};
-use crate::mem;
+use crate::mem::{self, later::kodo_mem_later};
 
 /// Drops what the closure captured, and frees it.
 ///
@@ -12,10 +14,34 @@ use crate::mem;
 pub unsafe extern "C" fn kodo_closure_free(object: *mut ClosureHeader) {
     // SAFETY: by this function's contract the header is whole, the captures follow it and are nobody else's.
     unsafe {
-        if let Some(drop) = (*object).captures.as_ref().and_then(|ty| ty.drop) {
-            drop(object.cast::<u8>().add(CLOSURE_CAPTURES_OFFSET));
+        if (*object).captures.as_ref().is_some_and(|ty| ty.drop.is_some()) {
+            kodo_mem_later(free_captures, object.cast(), 0);
+        } else {
+            mem::free(object.cast());
         }
-        mem::free(object.cast());
+    }
+}
+
+/// # Safety
+/// As [`kodo_closure_free`].
+unsafe extern "C" fn free_captures(object: *mut u8, _: i64) {
+    // SAFETY: by this function's contract; see above.
+    unsafe {
+        if let Some(drop) = (*object.cast::<ClosureHeader>()).captures.as_ref().and_then(|ty| ty.drop) {
+            drop(object.add(CLOSURE_CAPTURES_OFFSET));
+        }
+        mem::free(object);
+    }
+}
+
+/// # Safety
+/// The object is held by whoever asked for it to be shared, until the outermost such call returns.
+unsafe extern "C" fn share_captures(object: *mut u8, all: i64) {
+    // SAFETY: by this function's contract the header is whole, and the captures follow it.
+    unsafe {
+        if let Some(share) = (*object.cast::<ClosureHeader>()).captures.as_ref().and_then(|ty| ty.share) {
+            share(object.add(CLOSURE_CAPTURES_OFFSET), all);
+        }
     }
 }
 
@@ -38,8 +64,8 @@ pub unsafe extern "C" fn kodo_closure_share(object: *mut ClosureHeader, all: i64
         if mark {
             count.store(-handles, std::sync::atomic::Ordering::Relaxed);
         }
-        if let Some(share) = (*object).captures.as_ref().and_then(|ty| ty.share) {
-            share(object.cast::<u8>().add(CLOSURE_CAPTURES_OFFSET), i64::from(mark));
+        if (*object).captures.as_ref().is_some_and(|ty| ty.share.is_some()) {
+            kodo_mem_later(share_captures, object.cast(), i64::from(mark));
         }
     }
 }

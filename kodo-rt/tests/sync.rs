@@ -112,14 +112,14 @@ impl Ch {
         // SAFETY: a handle and room for a value.
         unsafe { kodo_channel_recv_timeout(self.0, ms, (&raw mut v).cast(), &SITE.0) }.then_some(v)
     }
-    fn arm(&self, value: &mut i64, kind: i64) -> SelectArm {
-        SelectArm { channel: self.0, value: ptr::from_mut(value).cast(), kind }
+    fn arm(&self, value: &mut i64, kind: u32) -> SelectArm {
+        SelectArm { channel: self.0, value: ptr::from_mut(value).cast(), kind, order: 0 }
     }
 }
 
-fn select(arms: &[SelectArm], mode: i64, ms: i64) -> i64 {
+fn select(arms: &mut [SelectArm], mode: i64, ms: i64) -> i64 {
     // SAFETY: the arms are made of handles and values that are there.
-    unsafe { kodo_select(arms.as_ptr(), arms.len() as i64, mode, ms, &SITE.0) }
+    unsafe { kodo_select(arms.as_mut_ptr(), arms.len() as i64, mode, ms, &SITE.0) }
 }
 
 type Body = Box<dyn FnOnce() -> i64>;
@@ -279,8 +279,8 @@ fn selects() -> i64 {
         let mut sum = 0;
         loop {
             let (mut x, mut y, mut z) = (0, 0, 0);
-            let arms = [a2.arm(&mut x, SELECT_RECV), b2.arm(&mut y, SELECT_RECV), stop2.arm(&mut z, SELECT_RECV)];
-            match select(&arms, SELECT_WAIT, 0) {
+            let mut arms = [a2.arm(&mut x, SELECT_RECV), b2.arm(&mut y, SELECT_RECV), stop2.arm(&mut z, SELECT_RECV)];
+            match select(&mut arms, SELECT_WAIT, 0) {
                 0 => sum += x,
                 1 => sum += y,
                 _ if z == 0 => return sum,
@@ -291,12 +291,12 @@ fn selects() -> i64 {
     for v in 0..1_000 {
         let (mut x, mut y) = (v, v);
         // Rendezvous or queue, whichever is ready.
-        let arms = [a.arm(&mut x, SELECT_SEND), b.arm(&mut y, SELECT_SEND)];
-        assert!((0..2).contains(&select(&arms, SELECT_WAIT, 0)));
+        let mut arms = [a.arm(&mut x, SELECT_SEND), b.arm(&mut y, SELECT_SEND)];
+        assert!((0..2).contains(&select(&mut arms, SELECT_WAIT, 0)));
     }
     let mut never = 0;
     let silent = unbounded();
-    assert_eq!(select(&[silent.arm(&mut never, SELECT_RECV)], SELECT_TIMEOUT, 5), SELECT_CHOSE_TIMEOUT);
+    assert_eq!(select(&mut [silent.arm(&mut never, SELECT_RECV)], SELECT_TIMEOUT, 5), SELECT_CHOSE_TIMEOUT);
     assert_eq!(silent.timed(5), None);
     while {
         // SAFETY: a handle.

@@ -129,7 +129,7 @@ fn what_threads_do_is_in_the_trace() {
         // The threads that ended; main is among them.
         assert_eq!(events.with("E", "ends", "ended"), 12);
         assert!(events.named("i", "wake") >= 1);
-        assert!(events.named("C", "runnable threads") >= 1);
+        assert!(events.named("C", "threads") >= 1);
         assert_eq!(events.named("M", "thread_name"), workers.parse::<usize>().unwrap() + 1);
         assert!(events.named("f", "wake") >= 10, "at least from spawns to starts");
     }

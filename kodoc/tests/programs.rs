@@ -1,4 +1,4 @@
-//! Runs every program of `examples/` and `tests/run/` in all its modes, and compares what it does with what the
+//! Runs every program of `examples/`, `tests/run/` and `tests/conformance/` (what others ask of channels) in all its modes, and compares what it does with what the
 //! comments at its end promise:
 //!
 //! ```text
@@ -24,7 +24,7 @@ use support::{build, tree};
 fn main() {
     let args = Arguments::from_args();
     let mut trials = Vec::new();
-    for folder in ["examples", "tests/run"] {
+    for folder in ["examples", "tests/run", "tests/conformance"] {
         for file in support::programs(&tree().join(folder)) {
             let stem = file.file_stem().expect("a file").to_string_lossy().into_owned();
             for level in ["-O0", "-O2"] {

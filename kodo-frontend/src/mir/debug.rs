@@ -15,7 +15,8 @@ use super::{
 };
 use crate::names::Names;
 use crate::source::Span;
-use crate::types::ty::{Adt, AdtKind, Ty, TyCon, TyKind, Types, Variant};
+use crate::types::ty::{Adt, AdtId, AdtKind, Ty, TyCon, TyKind, Types, Variant};
+use rustc_hash::FxHashSet;
 
 /// Where the text grows, and what is shown.
 const TEXT: Local = Local(1);
@@ -33,7 +34,15 @@ pub fn operation(ty: Ty) -> Option<Callee> {
 }
 
 /// The function for a type. Calls of the functions of its parts are still [`Intrinsic::DebugAppend`].
-pub fn body(ty: Ty, name: String, span: Span, types: &mut Types, adts: &[Adt], names: &Names) -> Body {
+pub fn body(
+    ty: Ty,
+    name: String,
+    span: Span,
+    types: &mut Types,
+    adts: &[Adt],
+    cells: &FxHashSet<(AdtId, u32, u32)>,
+    names: &Names,
+) -> Body {
     let decl = |ty, passing| LocalDecl { ty, name: None, span, passing };
     let body = Body {
         name,
@@ -45,7 +54,7 @@ pub fn body(ty: Ty, name: String, span: Span, types: &mut Types, adts: &[Adt], n
         spawned: Vec::new(),
         uses: Vec::new(),
     };
-    let mut make = Make { body, types, adts, names, span, statements: Vec::new(), pending: String::new() };
+    let mut make = Make { body, types, adts, cells, names, span, statements: Vec::new(), pending: String::new() };
     make.value(ty);
     make.body
 }
@@ -54,6 +63,8 @@ struct Make<'a> {
     body: Body,
     types: &'a mut Types,
     adts: &'a [Adt],
+    /// Fields that hold a list of one element, which is what is shown of them.
+    cells: &'a FxHashSet<(AdtId, u32, u32)>,
     names: &'a Names,
     span: Span,
     /// Of the block being made, which is the one after the finished ones.
@@ -78,8 +89,8 @@ impl Make<'_> {
                 let adts = self.adts;
                 let adt = &adts[id.0 as usize];
                 match adt.kind {
-                    AdtKind::Struct => self.fields(&adt.variants[0], None),
-                    AdtKind::Enum => self.variants(adt),
+                    AdtKind::Struct => self.fields(id, &adt.variants[0], None),
+                    AdtKind::Enum => self.variants(id, adt),
                 }
             }
             TyKind::App(TyCon::List, _) => self.list(),
@@ -96,7 +107,7 @@ impl Make<'_> {
     }
 
     /// A struct or variant: the name, then its fields; the end of the function.
-    fn fields(&mut self, variant: &Variant, of: Option<u32>) {
+    fn fields(&mut self, id: AdtId, variant: &Variant, of: Option<u32>) {
         self.pending.push_str(self.names.text(variant.name));
         let named = of.is_none();
         if !variant.fields.is_empty() {
@@ -108,16 +119,23 @@ impl Make<'_> {
                     self.pending.push_str(": ");
                 }
                 let selected = of.map(Projection::Variant);
-                self.part(selected.into_iter().chain([Projection::Field(index as u32)]).collect());
+                let mut place: Vec<Projection> =
+                    selected.into_iter().chain([Projection::Field(index as u32)]).collect();
+                if self.cells.contains(&(id, of.unwrap_or(0), index as u32)) {
+                    let first = self.local(Ty::INT);
+                    self.assign(first, Rvalue::Use(Operand::Const(Const::Int(0))));
+                    place.push(Projection::Index(first));
+                }
+                self.part(place);
             }
             self.pending.push_str(if named { " }" } else { ")" });
         }
         self.finish();
     }
 
-    fn variants(&mut self, adt: &Adt) {
+    fn variants(&mut self, id: AdtId, adt: &Adt) {
         if let [only] = &adt.variants[..] {
-            self.fields(only, Some(0));
+            self.fields(id, only, Some(0));
             return;
         }
         let tag = self.local(Ty::INT);
@@ -128,7 +146,7 @@ impl Make<'_> {
         let mut targets = Vec::new();
         for (index, variant) in adt.variants.iter().enumerate() {
             targets.push((index as i64, self.next()));
-            self.fields(variant, Some(index as u32));
+            self.fields(id, variant, Some(index as u32));
         }
         let otherwise = self.next();
         self.end(TerminatorKind::Unreachable);

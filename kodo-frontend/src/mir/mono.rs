@@ -78,11 +78,8 @@ pub fn instantiate(
     while let Some(key) = mono.keys.get(instances.len()).cloned() {
         instances.push(mono.copy(&key, bodies)?);
     }
-    if mono.program.types.traits.endless {
-        let message = "an associated type leads to more and more of them, without end";
-        return Err(one(Diagnostic::error("E0501", span, message)
-            .label("needed by the program")
-            .help("bind associated types to types that need no further ones")));
+    if let Some(error) = mono.program.types.endless_types() {
+        return Err(one(error));
     }
     Ok(mir::Program { instances, main, own: mono.own })
 }
@@ -153,7 +150,8 @@ impl Mono<'_> {
         let name = self.name(key, "debug".to_owned(), "debug");
         let span = Span::new(FileId(0), 0, 0);
         let program = &mut *self.program;
-        let mut body = debug::body(key.args[0], name, span, &mut program.types, &program.adts, self.names);
+        let mut body =
+            debug::body(key.args[0], name, span, &mut program.types, &program.adts, &program.cells, self.names);
         for block in &mut body.blocks {
             self.resolve(key, block, &mut Substitution { args: &[], known: FxHashMap::default() })?;
         }

@@ -520,6 +520,20 @@ entry fn first<2>(_1 (s): String, ref _2: List<T0>, mut _3: P, _4 ("bb1"): (Int,
     }
 
     #[test]
+    fn dyn_values_survive() {
+        round_trip(
+            "fn f(_1: String, mut _2: Int) -> dyn Shape {
+                let _3: List<dyn Shape>
+                bb0: { call dyn Shape<String> [@m, @1](copy _1) -> _0 [return bb1] }
+                bb1: { call method#1 mbo(mut _0, borrow _1, 2) -> _2 [return bb2, unwind bb3] }
+                bb2: { return }
+                bb3 cleanup: { resume }
+            }
+            fn m(_1: String) -> () { bb0: { return } }",
+        );
+    }
+
+    #[test]
     fn terminators_survive() {
         round_trip(
             "fn f<1>(_1: Channel<Int>, _2: Int) -> () {

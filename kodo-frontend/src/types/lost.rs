@@ -8,7 +8,7 @@ use crate::syntax::ast::{Ast, Id, Node};
 use rustc_hash::FxHashSet;
 
 /// Codes of "there is no such name".
-const UNKNOWN: [&str; 7] = ["E0201", "E0213", "E0215", "E0217", "E0218", "E0219", "E0235"];
+const UNKNOWN: [&str; 8] = ["E0201", "E0213", "E0215", "E0217", "E0218", "E0219", "E0230", "E0235"];
 
 #[derive(Default)]
 pub struct Lost {

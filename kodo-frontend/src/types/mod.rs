@@ -12,7 +12,7 @@
 
 mod bounds;
 mod changed;
-mod codes;
+pub(crate) mod codes;
 mod collect;
 mod context;
 pub mod counted;
@@ -87,6 +87,9 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
     cx.collect();
     for index in 0..cx.functions.len() {
         cx.check_body(FnId(index as u32));
+    }
+    if let Some(error) = cx.types.endless_types() {
+        cx.report(error);
     }
     cx.settle_changed();
     cx.check_function_values();

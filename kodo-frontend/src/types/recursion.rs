@@ -5,6 +5,8 @@
 //! cells is found on declarations, not on instances: a field is one if a type named in it, or in what it names, leads
 //! back to the type it is a field of. Lists, channels and futures are handles already and end the search.
 //!
+//! An associated type of a type parameter may be whatever some impl says it is.
+//!
 //! Refused are types of which no value can be made, because every value would contain another one, and generic types
 //! that contain themselves with ever bigger arguments.
 
@@ -17,6 +19,7 @@ use rustc_hash::FxHashSet;
 /// The structs and enums that a type names, by value; `handles`: also inside lists, channels and futures.
 fn named(types: &Types, ty: Ty, handles: bool) -> Vec<(AdtId, Ty)> {
     let (mut out, mut todo) = (Vec::new(), vec![ty]);
+    let mut opened = FxHashSet::default();
     while let Some(ty) = todo.pop() {
         match types.kind(ty) {
             TyKind::Tuple(items) => todo.extend(items.iter()),
@@ -25,6 +28,13 @@ fn named(types: &Types, ty: Ty, handles: bool) -> Vec<(AdtId, Ty)> {
                 todo.extend(args.iter());
             }
             TyKind::App(_, args) if handles => todo.extend(args.iter()),
+            TyKind::Assoc(of, index, on) => {
+                todo.push(*on);
+                if opened.insert((*of, *index)) {
+                    let impls = types.traits.impls_of(*of).iter().map(|&id| types.traits.impl_(id));
+                    todo.extend(impls.filter_map(|found| found.assoc.get(*index as usize)));
+                }
+            }
             _ => {}
         }
     }

@@ -10,7 +10,9 @@
 //!
 //! At most one impl of a trait matches a type (overlaps are reported), so the order of impls does not matter.
 
+use super::codes;
 use super::ty::{Ty, TyKind, Types};
+use crate::diag::Diagnostic;
 use crate::hir::FnId;
 use crate::names::Name;
 use crate::source::Span;
@@ -71,8 +73,8 @@ pub struct Traits {
     /// Associated types found before.
     known: FxHashMap<(TraitId, u32, Ty), Ty>,
     depth: u32,
-    /// An associated type led to ever more of them.
-    pub endless: bool,
+    /// An impl whose associated types lead to ever more of them.
+    pub endless: Option<ImplId>,
 }
 
 /// Does an impl fit a type?
@@ -158,6 +160,17 @@ impl Types {
         })
     }
 
+    /// The report of associated types that never come to an end, if there are some.
+    pub fn endless_types(&self) -> Option<Diagnostic> {
+        let span = self.traits.impl_(self.traits.endless?).span;
+        let message = "the associated types of this impl lead to more and more of them, without end";
+        Some(
+            Diagnostic::error(codes::ALIAS_CYCLE, span, message)
+                .label("each is found through another one")
+                .help("bind them to types that need no further ones"),
+        )
+    }
+
     /// The associated type number `index` of a trait's implementation by `on`; stays open as long as that has none.
     pub fn assoc(&mut self, of: TraitId, index: u32, on: Ty) -> Ty {
         if on == Ty::ERROR {
@@ -170,7 +183,7 @@ impl Types {
             return self.intern(TyKind::Assoc(of, index, on));
         };
         if self.traits.depth >= MAX_DEPTH {
-            self.traits.endless = true;
+            self.traits.endless = Some(id);
             return Ty::ERROR;
         }
         let bound = self.traits.impl_(id).assoc.get(index as usize).copied().unwrap_or(Ty::ERROR);

@@ -110,7 +110,8 @@ impl<'c> Lower<'_, '_, 'c> {
             let field = |offset: usize| self.b.offset(at, offset as u64);
             self.b.store(field(std::mem::offset_of!(abi::SelectArm, channel)), channel, None);
             self.b.store(field(std::mem::offset_of!(abi::SelectArm, value)), value, None);
-            self.b.store(field(std::mem::offset_of!(abi::SelectArm, kind)), self.b.int(kind), None);
+            // As one word: the other half is the runtime's.
+            self.b.store(field(std::mem::offset_of!(abi::SelectArm, kind)), self.b.int(i64::from(kind)), None);
         }
         let (mode, timeout) = match otherwise {
             SelectOtherwise::Wait => (abi::SELECT_WAIT, self.b.int(0)),

@@ -173,6 +173,12 @@ impl<'c> Lower<'_, '_, 'c> {
                 let channel = call_symbol(self.cx, &self.b, S::kodo_channel_bounded, &args);
                 self.assign_result(dest, channel);
             }
+            I::ChannelSend if self.is_plain_word(element) => {
+                let channel = self.register(&args[0]);
+                let value = self.register(&args[1]);
+                let site = self.cx.site(span, &self.body.name);
+                call_symbol(self.cx, &self.b, S::kodo_channel_send_word, &[channel, value, site.into()]);
+            }
             I::ChannelSend => {
                 self.send(S::kodo_channel_send, args, span);
             }
@@ -181,6 +187,15 @@ impl<'c> Lower<'_, '_, 'c> {
                     let sent = self.b.truth(sent.into_int_value()).into();
                     self.assign_value(dest, Value::Register(sent));
                 }
+            }
+            I::ChannelRecv if self.is_plain_word(element) => {
+                let channel = self.register(&args[0]);
+                let site = self.cx.site(span, &self.body.name);
+                let value = call_symbol(self.cx, &self.b, S::kodo_channel_recv_word, &[channel, site.into()]);
+                self.assign_result(dest, value);
+            }
+            I::ChannelNext if self.is_plain_word(element) => {
+                self.receive_option(S::kodo_channel_next_word, element, args, dest, span);
             }
             I::ChannelRecv => self.receive(S::kodo_channel_recv, element, args, dest, span),
             I::Await => {
@@ -449,6 +464,11 @@ impl<'c> Lower<'_, '_, 'c> {
     }
 
     // ---- channels and futures
+
+    /// Whether values are integers of one word, which the runtime passes in registers.
+    fn is_plain_word(&mut self, element: Ty) -> bool {
+        self.cx.layout(element).scalar == Some(Scalar::Int)
+    }
 
     fn send(&mut self, symbol: Symbol, args: &[Operand], span: Span) -> Option<BasicValueEnum<'c>> {
         let channel = self.register(&args[0]);

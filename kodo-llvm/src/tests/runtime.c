@@ -124,11 +124,18 @@ void kodo_channel_recv(Channel *c, void *out, Site *s) {
     if (c->head == c->tail) { printf("nothing to receive"); at(s); }
     memcpy(out, c->values + c->head++ * c->type->size, c->type->size);
 }
+void kodo_channel_send_word(Channel *c, int64_t value, Site *s) { kodo_channel_send(c, &value, s); }
+int64_t kodo_channel_recv_word(Channel *c, Site *s) {
+    int64_t value = 0;
+    kodo_channel_recv(c, &value, s);
+    return value;
+}
 uint8_t kodo_channel_next(Channel *c, void *out, Site *s) {
     if (c->head == c->tail) return 0;
     kodo_channel_recv(c, out, s);
     return 1;
 }
+uint8_t kodo_channel_next_word(Channel *c, void *out, Site *s) { return kodo_channel_next(c, out, s); }
 int64_t kodo_select(Arm *arms, int64_t n, int64_t mode, int64_t ms, Site *s) {
     (void)ms;
     int64_t chosen = mode == 1 ? -1 : -2;

@@ -75,10 +75,12 @@ pub struct SelectArm {
     /// runtime if it loses.
     pub value: *mut u8,
     /// `SELECT_RECV` or `SELECT_SEND`.
-    pub kind: i64,
+    pub kind: u32,
+    /// Belongs to the runtime: the order in which it looks at the arms.
+    pub order: u32,
 }
-pub const SELECT_RECV: i64 = 0;
-pub const SELECT_SEND: i64 = 1;
+pub const SELECT_RECV: u32 = 0;
+pub const SELECT_SEND: u32 = 1;
 pub const SELECT_WAIT: i64 = 0;
 pub const SELECT_DEFAULT: i64 = 1;
 pub const SELECT_TIMEOUT: i64 = 2;

@@ -134,6 +134,10 @@ macro_rules! kodo_abi_table {
             fn kodo_channel_retain(ch: Ptr) -> Unit [leaf];
             fn kodo_channel_release(ch: Ptr) -> Unit [];
             fn kodo_channel_send(ch: Ptr, value: Ptr, site: Ptr) -> Unit [parks];
+            // The same for values of one word without glue.
+            fn kodo_channel_send_word(ch: Ptr, value: I64, site: Ptr) -> Unit [parks];
+            fn kodo_channel_recv_word(ch: Ptr, site: Ptr) -> I64 [parks];
+            fn kodo_channel_next_word(ch: Ptr, out: Ptr, site: Ptr) -> Bool [parks];
             fn kodo_channel_try_send(ch: Ptr, value: Ptr, site: Ptr) -> Bool [parks];
             fn kodo_channel_recv(ch: Ptr, out: Ptr, site: Ptr) -> Unit [parks];
             fn kodo_channel_next(ch: Ptr, out: Ptr, site: Ptr) -> Bool [parks];

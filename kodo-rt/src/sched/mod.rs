@@ -21,6 +21,7 @@ pub mod inline;
 pub mod park;
 pub mod preempt;
 pub mod queue;
+pub mod since;
 pub mod wait;
 pub mod worker;
 
@@ -36,7 +37,7 @@ use queue::Remote;
 use std::fmt;
 use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use worker::{Worker, worker};
 
 pub use crate::task::Entry;
@@ -62,6 +63,8 @@ pub struct Shared {
     /// 1: wake up. The worker sleeps on it.
     pub wake: AtomicU32,
     pub started: AtomicBool,
+    /// The worker, once it has started; for reports.
+    worker: AtomicPtr<Worker>,
     /// The worker itself, until its OS thread takes it.
     seed: parking_lot::Mutex<Option<Box<Worker>>>,
 }
@@ -89,6 +92,7 @@ pub fn start(count: usize, main: TaskRef) -> ! {
             preempt: AtomicU32::new(0),
             wake: AtomicU32::new(0),
             started: AtomicBool::new(false),
+            worker: AtomicPtr::new(std::ptr::null_mut()),
             seed: parking_lot::Mutex::new(Some(Box::new(Worker::new(id, local)))),
         })
     });
@@ -96,6 +100,14 @@ pub fn start(count: usize, main: TaskRef) -> ! {
     runtime.injector.push(main);
     assert!(RUNTIME.set(runtime).is_ok(), "one runtime per process");
     worker::run(0)
+}
+
+impl Shared {
+    /// The thread that the worker runs at the moment, to be looked at only; null: none.
+    pub(crate) fn current(&self) -> *mut crate::task::Task {
+        // SAFETY: null, or a worker, which is never freed; `current` reads an atomic.
+        unsafe { self.worker.load(Ordering::Acquire).as_ref() }.map_or(std::ptr::null_mut(), Worker::current)
+    }
 }
 
 impl Runtime {

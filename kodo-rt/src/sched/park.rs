@@ -7,10 +7,12 @@
 //! An OS thread of `parallel` has the same word and sleeps on it. Its count as something that can make something happen
 //! (`idle`) goes when it has settled on PARKED, and is given back by its waker before the word changes.
 
-use super::{inline, runtime, schedule};
+use super::{inline, runtime, schedule, since};
 use crate::abi::Site;
 use crate::sched::worker::worker;
 use crate::sequential;
+use crate::sync::lock::Lock;
+use crate::sync::waitq::Node;
 use crate::task::state::State;
 use crate::task::{At, Operation, Task, TaskRef};
 use crate::trace::{self, Event};
@@ -19,7 +21,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
 /// What a thread waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -130,6 +132,23 @@ impl Waiter {
         }
     }
 
+    /// The same for a thread whose waiter was published by [`park_holding`]: it is off its stack, and the caller has it.
+    ///
+    /// # Safety
+    /// As for `unpark`; the caller took the waiter out under the lock that the thread held.
+    #[inline]
+    pub unsafe fn unpark_parked(self) {
+        match self.who() {
+            Who::Green(task) => {
+                trace::event(|| Event::Wake { id: task.id(), reason: task.why().map(|why| why.reason) });
+                task.state.wake_parked();
+                schedule(TaskRef(ptr::from_ref(task).cast_mut()));
+            }
+            // SAFETY: the caller's.
+            _ => unsafe { self.unpark() },
+        }
+    }
+
     /// Wakes the thread from its park, or from the next one. From any thread.
     ///
     /// # Safety
@@ -191,6 +210,39 @@ pub fn park(why: Why) {
     }
 }
 
+/// Waits for exactly one [`Waiter::unpark_parked`], holding the lock under which the waiter was published. The lock is released
+/// once a green thread has left its stack, so that whoever finds the waiter under it has the thread.
+///
+/// # Safety
+/// The caller holds the lock, which outlives its release.
+pub(crate) unsafe fn park_holding(why: Why, lock: &Lock) {
+    match current().who() {
+        Who::Green(task) => {
+            task.set_why(&why);
+            // SAFETY: we are this thread; the worker releases the lock.
+            unsafe { task.suspend(Operation::ParkHolding(lock)) };
+            task.clear_why();
+        }
+        _ => {
+            // SAFETY: the caller's.
+            unsafe { lock.release() };
+            park(why);
+        }
+    }
+}
+
+/// The calling thread, and where it keeps the node of its own waits. A block of a program without green threads keeps none:
+/// several may wait at once.
+pub(crate) fn current_and_node() -> (Waiter, Option<&'static Cell<*mut Node>>) {
+    let waiter = current();
+    let home = match waiter.who() {
+        Who::Green(task) => Some(task.node()),
+        Who::Os(thread) => Some(&thread.node.0),
+        Who::Block(_) => None,
+    };
+    (waiter, home)
+}
+
 /// Notes what the calling thread is about to wait for.
 pub(crate) fn set_why(why: &Why) {
     match current().who() {
@@ -246,7 +298,16 @@ pub(crate) struct OsThread {
     reason: AtomicU8,
     wait_site: AtomicPtr<Site>,
     wait_object: AtomicPtr<Site>,
+    node: OwnNode,
+    since: AtomicU32,
 }
+
+/// The node of an OS thread's own waits.
+struct OwnNode(Cell<*mut Node>);
+// SAFETY: touched by the OS thread alone that has the object.
+unsafe impl Sync for OwnNode {}
+// SAFETY: as above; a node goes with its object.
+unsafe impl Send for OwnNode {}
 
 static OS_THREADS: Mutex<Vec<&'static OsThread>> = Mutex::new(Vec::new());
 
@@ -271,6 +332,8 @@ fn os_thread() -> *const OsThread {
                 reason: AtomicU8::new(0),
                 wait_site: AtomicPtr::new(ptr::null_mut()),
                 wait_object: AtomicPtr::new(ptr::null_mut()),
+                node: OwnNode(Cell::new(ptr::null_mut())),
+                since: AtomicU32::new(0),
             }));
             all.push(new);
             new
@@ -316,10 +379,11 @@ pub(crate) fn describe_os_thread(out: &mut dyn fmt::Write) -> fmt::Result {
     }
 }
 
-/// Looks at every OS thread that is parked.
-pub(crate) fn each_parked_os_thread(mut look: impl FnMut(*const Site, Option<Why>)) {
-    for thread in OS_THREADS.lock().iter().filter(|t| t.state.is_parked()) {
-        look(thread.site.load(Ordering::Relaxed), thread.why());
+/// Looks at every OS thread of the program: where it was spawned, what it waits for since when, and whether it does.
+pub(crate) fn each_os_thread(mut look: impl FnMut(*const Site, Option<Why>, u32, bool)) {
+    for thread in OS_THREADS.lock().iter().filter(|t| t.taken.load(Ordering::Relaxed)) {
+        let since = thread.since.load(Ordering::Relaxed);
+        look(thread.site.load(Ordering::Relaxed), thread.why(), since, thread.state.is_parked());
     }
 }
 
@@ -341,6 +405,7 @@ impl OsThread {
     fn set_why(&self, why: &Why) {
         self.wait_site.store(why.site.cast_mut(), Ordering::Relaxed);
         self.wait_object.store(why.object.cast_mut(), Ordering::Relaxed);
+        self.since.store(since::refresh(), Ordering::Relaxed);
         self.reason.store(why.reason as u8 + 1, Ordering::Relaxed);
     }
 

@@ -58,9 +58,37 @@ pub unsafe extern "C" fn kodo_channel_release(ch: *mut u8) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kodo_channel_send(ch: *mut u8, value: *mut u8, site: *const Site) {
     // SAFETY: the program passes a handle it keeps and a value it gives away.
-    if unsafe { channel::send(ch, value, site) } != Sent::Value {
+    if unsafe { channel::send::<false>(ch, value, site) } != Sent::Value {
         send_on_closed(ch, site);
     }
+}
+
+/// For values of one word without glue.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kodo_channel_send_word(ch: *mut u8, value: i64, site: *const Site) {
+    let mut value = value;
+    // SAFETY: the program passes a handle it keeps.
+    if unsafe { channel::send::<true>(ch, (&raw mut value).cast(), site) } != Sent::Value {
+        send_on_closed(ch, site);
+    }
+}
+
+/// For values of one word without glue.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kodo_channel_recv_word(ch: *mut u8, site: *const Site) -> i64 {
+    let mut value = 0i64;
+    // SAFETY: the program passes a handle it keeps.
+    if unsafe { channel::receive::<true>(ch, (&raw mut value).cast(), Until::Value, site) } != Received::Value {
+        receive_on_closed(ch, site);
+    }
+    value
+}
+
+/// For values of one word.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kodo_channel_next_word(ch: *mut u8, out: *mut u8, site: *const Site) -> bool {
+    // SAFETY: the program passes a handle it keeps and room for a value.
+    unsafe { channel::receive::<true>(ch, out, Until::End, site) == Received::Value }
 }
 
 /// False if the channel is full or closed; the value was dropped then.
@@ -73,7 +101,7 @@ pub unsafe extern "C" fn kodo_channel_try_send(ch: *mut u8, value: *mut u8, _sit
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kodo_channel_recv(ch: *mut u8, out: *mut u8, site: *const Site) {
     // SAFETY: the program passes a handle it keeps and room for a value.
-    if unsafe { channel::receive(ch, out, Until::Value, site) } != Received::Value {
+    if unsafe { channel::receive::<false>(ch, out, Until::Value, site) } != Received::Value {
         receive_on_closed(ch, site);
     }
 }
@@ -82,7 +110,7 @@ pub unsafe extern "C" fn kodo_channel_recv(ch: *mut u8, out: *mut u8, site: *con
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kodo_channel_next(ch: *mut u8, out: *mut u8, site: *const Site) -> bool {
     // SAFETY: the program passes a handle it keeps and room for a value.
-    unsafe { channel::receive(ch, out, Until::End, site) == Received::Value }
+    unsafe { channel::receive::<false>(ch, out, Until::End, site) == Received::Value }
 }
 
 #[unsafe(no_mangle)]
@@ -94,7 +122,7 @@ pub unsafe extern "C" fn kodo_channel_try_recv(ch: *mut u8, out: *mut u8, _site:
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kodo_channel_recv_timeout(ch: *mut u8, ms: i64, out: *mut u8, site: *const Site) -> bool {
     // SAFETY: the program passes a handle it keeps and room for a value.
-    unsafe { channel::receive(ch, out, Until::Milliseconds(ms), site) == Received::Value }
+    unsafe { channel::receive::<false>(ch, out, Until::Milliseconds(ms), site) == Received::Value }
 }
 
 #[unsafe(no_mangle)]
@@ -135,14 +163,14 @@ pub unsafe extern "C" fn kodo_future_release(f: *mut Future) {
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kodo_select(
-    arms: *const SelectArm,
+    arms: *mut SelectArm,
     count: i64,
     mode: i64,
     timeout_ms: i64,
     site: *const Site,
 ) -> i64 {
     // SAFETY: the program passes `count` arms; without any the address may be null.
-    let arms = if count == 0 { &[] } else { unsafe { std::slice::from_raw_parts(arms, count as usize) } };
+    let arms = if count == 0 { &mut [][..] } else { unsafe { std::slice::from_raw_parts_mut(arms, count as usize) } };
     let otherwise = match mode {
         SELECT_DEFAULT => Otherwise::Default,
         SELECT_TIMEOUT => Otherwise::Timeout(timeout_ms),
@@ -195,6 +223,9 @@ crate::abi::check!(
     kodo_channel_retain,
     kodo_channel_release,
     kodo_channel_send,
+    kodo_channel_send_word,
+    kodo_channel_recv_word,
+    kodo_channel_next_word,
     kodo_channel_try_send,
     kodo_channel_recv,
     kodo_channel_next,

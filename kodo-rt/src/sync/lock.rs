@@ -1,51 +1,39 @@
 //! The lock of a channel: one byte.
 //!
-//! Critical sections are some ten instructions long, and never park, so a waiter spins; if the holder lost its
-//! processor, the waiter gives up its own, and then sleeps, so that the holder gets to run whatever the system's
-//! scheduler thinks of yielding. Releasing is a plain store: no waiter has to be looked for. That halves the cost
+//! Critical sections are some ten instructions long (one that ends in a park: until the thread has left its stack), so a
+//! waiter spins, and looks ever less often, since each look takes the cache line away from whoever uses it; if the
+//! holder lost its processor, the waiter gives up its own, and then sleeps, so that the holder gets to run whatever the
+//! system's scheduler thinks of yielding. Releasing is a plain store: no waiter has to be looked for. That halves the cost
 //! of an uncontended critical section against a lock that wakes its waiters.
 //!
 //! Not fair: a waiter may be overtaken. The queues behind it, where threads wait for long, are.
 
-#[cfg(loom)]
-use loom::sync::atomic::{AtomicBool, Ordering};
-use std::cell::UnsafeCell;
-use std::ops::{Deref, DerefMut};
+use crate::shim::{AtomicBool, Ordering};
 #[cfg(not(loom))]
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Looks at a held lock before the processor is given up: a few critical sections' worth.
-const SPINS: u32 = 100;
+/// Pauses before the second look at a held lock; doubled for each further one. The first wait is about as long as a few
+/// critical sections.
+const FIRST_PAUSES: u32 = 4;
+/// Most pauses between two looks, some microseconds: while one processor stays away, the other goes through the lock
+/// a hundred times without losing its cache line.
+const MOST_PAUSES: u32 = 64;
+/// Looks before the processor is given up.
+const LOOKS: u32 = 16;
 /// Times the processor is given up before sleeping.
 const YIELDS: u32 = 20;
 /// Sleep between later looks: about what it takes to get back a lost processor.
+#[cfg(not(loom))]
 const SLEEP: Duration = Duration::from_micros(50);
 
-pub struct Lock<T> {
-    held: AtomicBool,
-    data: UnsafeCell<T>,
-}
+/// Guards whatever lies beside it. See the module comment.
+pub struct Lock(AtomicBool);
 
-// SAFETY: the data is reached by one thread at a time.
-unsafe impl<T: Send> Sync for Lock<T> {}
-
-/// Holds the lock.
-#[must_use]
-pub struct Guard<'a, T>(&'a Lock<T>);
-
-impl<T> Lock<T> {
-    pub fn new(data: T) -> Lock<T> {
-        Lock { held: AtomicBool::new(false), data: UnsafeCell::new(data) }
+impl Lock {
+    pub fn new() -> Lock {
+        Lock(AtomicBool::new(false))
     }
 
-    #[inline]
-    pub fn lock(&self) -> Guard<'_, T> {
-        self.acquire();
-        Guard(self)
-    }
-
-    /// Takes the lock without a guard; paired with `release`.
     #[inline]
     pub fn acquire(&self) {
         if !self.try_acquire() {
@@ -56,44 +44,37 @@ impl<T> Lock<T> {
     #[inline]
     fn try_acquire(&self) -> bool {
         // Acquire: partner of the store in `release`.
-        self.held.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        self.0.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     /// # Safety
-    /// The calling thread holds the lock, and uses nothing of the data any more.
+    /// The caller holds the lock (or has it from the thread that took it), and uses nothing that it guards any more.
     #[inline]
     pub unsafe fn release(&self) {
-        self.held.store(false, Ordering::Release);
+        self.0.store(false, Ordering::Release);
     }
 
     #[cold]
     fn acquire_slowly(&self) {
         let mut looks = 0u32;
         loop {
+            give_way(looks);
             // Relaxed: only a hint.
-            if !self.held.load(Ordering::Relaxed) && self.try_acquire() {
+            if !self.0.load(Ordering::Relaxed) && self.try_acquire() {
                 return;
             }
             looks = looks.saturating_add(1);
-            give_way(looks);
         }
-    }
-
-    /// What the lock guards, for a caller that holds it without a guard.
-    pub fn data(&self) -> *mut T {
-        self.data.get()
-    }
-
-    pub fn get_mut(&mut self) -> &mut T {
-        self.data.get_mut()
     }
 }
 
 #[cfg(not(loom))]
 fn give_way(looks: u32) {
-    if looks < SPINS {
-        std::hint::spin_loop();
-    } else if looks < SPINS + YIELDS {
+    if looks < LOOKS {
+        for _ in 0..(FIRST_PAUSES << looks.min(8)).min(MOST_PAUSES) {
+            std::hint::spin_loop();
+        }
+    } else if looks < LOOKS + YIELDS {
         std::thread::yield_now();
     } else {
         std::thread::sleep(SLEEP);
@@ -102,63 +83,59 @@ fn give_way(looks: u32) {
 
 #[cfg(loom)]
 fn give_way(_looks: u32) {
-    let _ = (SPINS, YIELDS, SLEEP);
+    let _ = (FIRST_PAUSES, MOST_PAUSES, LOOKS, YIELDS);
     loom::thread::yield_now();
-}
-
-impl<T> Deref for Guard<'_, T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        // SAFETY: the guard holds the lock.
-        unsafe { &*self.0.data.get() }
-    }
-}
-
-impl<T> DerefMut for Guard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: the guard holds the lock.
-        unsafe { &mut *self.0.data.get() }
-    }
-}
-
-impl<T> Drop for Guard<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: the guard holds the lock.
-        unsafe { self.0.release() };
-    }
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use std::cell::UnsafeCell;
+
+    struct Number(Lock, UnsafeCell<u64>);
+    // SAFETY: the number is touched under the lock only.
+    unsafe impl Sync for Number {}
 
     #[test]
     fn one_thread_at_a_time() {
-        let lock = Lock::new(0u64);
+        let number = Number(Lock::new(), UnsafeCell::new(0));
+        let add = |number: &Number| {
+            number.0.acquire();
+            // SAFETY: under the lock.
+            unsafe {
+                *number.1.get() += 1;
+                number.0.release();
+            }
+        };
         std::thread::scope(|scope| {
             for _ in 0..8 {
-                scope.spawn(|| (0..20_000).for_each(|_| *lock.lock() += 1));
+                scope.spawn(|| (0..20_000).for_each(|_| add(&number)));
             }
         });
-        assert_eq!(*lock.lock(), 160_000);
+        assert_eq!(number.1.into_inner(), 160_000);
     }
 }
 
 #[cfg(all(test, loom))]
 mod loom_tests {
     use super::*;
+    use loom::cell::UnsafeCell;
     use loom::sync::Arc;
 
     #[test]
-    fn one_thread_at_a_time_sees_what_the_other_wrote() {
+    fn loom_one_thread_at_a_time_sees_what_the_other_wrote() {
         loom::model(|| {
-            let lock = Arc::new(Lock::new(0));
-            let other = lock.clone();
-            let thread = loom::thread::spawn(move || *other.lock() += 1);
-            *lock.lock() += 1;
+            let number = Arc::new((Lock::new(), UnsafeCell::new(0)));
+            let add = |number: &(Lock, UnsafeCell<u64>)| {
+                number.0.acquire();
+                number.1.with_mut(|n| unsafe { *n += 1 });
+                unsafe { number.0.release() };
+            };
+            let other = number.clone();
+            let thread = loom::thread::spawn(move || add(&other));
+            add(&number);
             thread.join().unwrap();
-            assert_eq!(*lock.lock(), 2);
+            number.1.with(|n| assert_eq!(unsafe { *n }, 2));
         });
     }
 }

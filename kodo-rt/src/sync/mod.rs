@@ -6,21 +6,23 @@
 //! * *Nothing outside points into the stack of a parked thread*, because the stack may be copied away
 //!   meanwhile. Wait nodes and the values that change hands live on the heap; a woken thread copies its
 //!   value out itself.
-//! * *No lock is held across a park, an unpark or glue of the program.* A critical section links nodes,
-//!   moves bytes and at most grows a ring.
+//! * *No lock is held across glue of the program or an unpark of another thread,* and across a park only the one lock that
+//!   the worker releases as soon as the thread has left its stack. A critical section links nodes, moves bytes and at
+//!   most takes a new segment for values.
 //!
 //! Not here: how a thread is parked, woken, or timed (`sched`, `time`), and what a deadlock report says.
 
 pub mod channel;
 pub mod entries;
 pub mod future;
-mod lock;
+pub(crate) mod lock;
 pub mod parallel;
+mod queue;
 pub mod select;
 pub mod start;
 mod value;
 mod waitlist;
-mod waitq;
+pub(crate) mod waitq;
 
 #[cfg(all(test, not(loom)))]
 mod tests;

@@ -1,7 +1,7 @@
 //! `select`: waiting for several channels at once, of which exactly one is served.
 //!
 //! ```text
-//!   1. look     arms in random order, each under its own lock: the first that is ready runs
+//!   1. look     arms in random order, first without a lock, then under it if it seems ready: the first that is runs
 //!   2. look     again, with all channels locked (in order of address); still none: link one node per arm
 //!      and link into the channels' queues, unlock all
 //!   3. park     whoever serves a node first decides the `Wait` that all of them share, and wakes this thread;
@@ -19,11 +19,11 @@
 //! A receive arm whose channel is closed and drained is never chosen. A send arm whose channel is closed is
 //! ready, and panics when it is chosen.
 
-use super::channel::{Channel, Given, State, Taken, borrow, wake};
+use super::channel::{Channel, Given, Taken, borrow, wake};
 use super::value::{drop_value, move_bytes, share, size};
-use super::waitq::{End, Node, Owned, decode};
+use super::waitq::{End, Node, Owned, Wake, decode};
 use crate::abi::{SELECT_SEND, SelectArm, Site};
-use crate::sched::park::{self, Reason, Waiter, Why};
+use crate::sched::park::{self, Reason, Why};
 use crate::sched::wait::{TIMED_OUT, Wait};
 use crate::time::timer;
 use std::cell::Cell;
@@ -52,23 +52,30 @@ pub enum Chosen {
     AllClosed,
 }
 
-/// Arms up to this number need no allocation for their order.
-const FEW: usize = 8;
-
 /// Runs a `select`. Whatever is chosen, all send values have moved out or were dropped afterwards.
 ///
 /// # Safety
 /// Every arm has a handle that the calling thread keeps until this returns, and a value to send or room for one.
-pub unsafe fn select(arms: &[SelectArm], otherwise: Otherwise, site: *const Site) -> Chosen {
+pub unsafe fn select(arms: &mut [SelectArm], otherwise: Otherwise, site: *const Site) -> Chosen {
     // SAFETY: as promised. Values are shared before anybody can see them.
     unsafe {
-        for arm in arms.iter().filter(|arm| arm.kind == SELECT_SEND) {
-            share(channel_of(arm).ty(), arm.value, 0);
+        let mut sends = false;
+        for (index, arm) in arms.iter_mut().enumerate() {
+            arm.order = index as u32;
+            if arm.kind == SELECT_SEND {
+                sends = true;
+                share(channel_of(arm).ty(), arm.value, 0);
+            }
         }
-        let chosen = choose(arms, otherwise, site);
-        for (index, arm) in arms.iter().enumerate() {
-            if arm.kind == SELECT_SEND && chosen != Chosen::Arm(index) {
-                drop_value(channel_of(arm).ty(), arm.value);
+        let chosen = match look(arms) {
+            Some(chosen) => chosen,
+            None => choose(arms, otherwise, site),
+        };
+        if sends {
+            for (index, arm) in arms.iter().enumerate() {
+                if arm.kind == SELECT_SEND && chosen != Chosen::Arm(index) {
+                    drop_value(channel_of(arm).ty(), arm.value);
+                }
             }
         }
         chosen
@@ -77,41 +84,82 @@ pub unsafe fn select(arms: &[SelectArm], otherwise: Otherwise, site: *const Site
 
 /// # Safety
 /// The arm has a handle that lives as long as the result is used.
+#[inline]
 unsafe fn channel_of<'a>(arm: &SelectArm) -> &'a Channel {
     // SAFETY: as promised.
     unsafe { borrow(arm.channel) }
 }
 
-/// What a look at the arms found.
-enum Look {
-    Chosen(Chosen, Option<Waiter>),
-    /// No arm is ready; if `all_closed`, none can ever be.
-    None {
-        all_closed: bool,
-    },
+/// The first look: takes the locks of such arms only as seem ready. Draws a random order as far as it needs one, and leaves
+/// it in the arms.
+///
+/// # Safety
+/// As for `select`; `order` of the arms is their numbers, in any order.
+#[inline]
+unsafe fn look(arms: &mut [SelectArm]) -> Option<Chosen> {
+    let count = arms.len();
+    let mut random = if count > 1 { random() } else { 0 };
+    for at in 0..count {
+        // A number below what is left, by multiplication (Lemire: Fast random integer generation, 2019).
+        let other = at + (((random & 0xffff_ffff) * (count - at) as u64) >> 32) as usize;
+        random = random.rotate_left(21).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ random >> 32;
+        let index = arms[other].order;
+        arms[other].order = arms[at].order;
+        arms[at].order = index;
+        let arm = &arms[index as usize];
+        // SAFETY: as promised.
+        unsafe {
+            let channel = channel_of(arm);
+            let ready = if arm.kind == SELECT_SEND { channel.looks_sendable() } else { channel.looks_receivable() };
+            if ready && let Some((chosen, partner)) = attempt(arm, index as usize, false) {
+                wake(partner);
+                return Some(chosen);
+            }
+        }
+    }
+    None
 }
 
+/// Runs an arm if it is ready. The second part of the answer is who is to be woken for it.
+///
+/// # Safety
+/// As for `select`; `locked` tells whether the caller holds both sides of the arm's channel.
+#[inline]
+unsafe fn attempt(arm: &SelectArm, index: usize, locked: bool) -> Option<(Chosen, Option<Wake>)> {
+    // SAFETY: as promised. The arm's value moves out, or is filled, if the answer is a value.
+    unsafe {
+        let channel = channel_of(arm);
+        if arm.kind == SELECT_SEND {
+            let given =
+                if locked { channel.give_locked::<false>(arm.value, true) } else { channel.give::<false>(arm.value) };
+            match given {
+                Given::Value(receiver) => Some((Chosen::Arm(index), receiver)),
+                Given::Closed => Some((Chosen::SendOnClosed(index), None)),
+                Given::Full => None,
+            }
+        } else {
+            let taken = if locked { channel.take_locked::<false>(arm.value) } else { channel.take::<false>(arm.value) };
+            match taken {
+                Taken::Value(sender) => Some((Chosen::Arm(index), sender)),
+                Taken::Closed | Taken::Empty => None,
+            }
+        }
+    }
+}
+
+/// What follows when no arm was ready at the first look.
+///
 /// # Safety
 /// As for `select`.
+#[cold]
 unsafe fn choose(arms: &[SelectArm], otherwise: Otherwise, site: *const Site) -> Chosen {
-    let mut few = [0u32; FEW];
-    let mut many = Vec::new();
-    let order = if arms.len() <= FEW {
-        &mut few[..arms.len()]
-    } else {
-        many.resize(arms.len(), 0);
-        &mut many[..]
-    };
-    shuffle(order);
-    // SAFETY: as promised; each state is locked while it is used.
+    // SAFETY: as promised; channels are locked while they are used.
     unsafe {
-        // With one channel the second look would be the same; and where one mostly finds nothing, it comes first.
-        if arms.len() > 1 && otherwise != Otherwise::Default {
-            let look = look(arms, order, |arm, attempt| attempt(&mut channel_of(arm).lock()));
-            if let Look::Chosen(chosen, waiter) = look {
-                wake(waiter);
-                return chosen;
-            }
+        if let ([arm], Otherwise::Default) = (arms, otherwise)
+            && !(arm.kind != SELECT_SEND && channel_of(arm).looks_receivable())
+        {
+            // Nothing was ready at one instant: there is but one channel.
+            return Chosen::Default;
         }
         let deadline = match otherwise {
             Otherwise::Timeout(ms) => Some(Instant::now().checked_add(Duration::from_millis(ms.max(0) as u64))),
@@ -119,19 +167,19 @@ unsafe fn choose(arms: &[SelectArm], otherwise: Otherwise, site: *const Site) ->
         };
         loop {
             let locked = lock_all(arms);
-            let look = look(arms, order, |arm, attempt| attempt(state_of(arm)));
-            let all_closed = match look {
-                Look::Chosen(chosen, waiter) => {
+            for at in 0..arms.len() {
+                let index = arms[at].order as usize;
+                if let Some((chosen, partner)) = attempt(&arms[index], index, true) {
                     unlock_all(&locked);
-                    wake(waiter);
+                    wake(partner);
                     return chosen;
                 }
-                Look::None { all_closed } => all_closed,
-            };
+            }
             let instead = match otherwise {
                 Otherwise::Default => Some(Chosen::Default),
                 Otherwise::Timeout(ms) if ms <= 0 => Some(Chosen::Timeout),
-                Otherwise::Wait if all_closed => Some(Chosen::AllClosed),
+                // A closed channel of a send arm would have been chosen.
+                Otherwise::Wait if arms.iter().all(|arm| channel_of(arm).is_closed()) => Some(Chosen::AllClosed),
                 _ => None,
             };
             if let Some(instead) = instead {
@@ -170,46 +218,6 @@ unsafe fn choose(arms: &[SelectArm], otherwise: Otherwise, site: *const Site) ->
     }
 }
 
-/// Tries the arms in the given order.
-///
-/// # Safety
-/// As for `select`; `with_state` passes on the locked state of the arm's channel.
-unsafe fn look(
-    arms: &[SelectArm],
-    order: &[u32],
-    mut with_state: impl FnMut(&SelectArm, &mut dyn FnMut(&mut State)),
-) -> Look {
-    let mut closed = 0;
-    for &index in order {
-        let index = index as usize;
-        let arm = &arms[index];
-        let mut found = None;
-        with_state(arm, &mut |state| {
-            // SAFETY: as promised.
-            let channel = unsafe { channel_of(arm) };
-            if arm.kind == SELECT_SEND {
-                // SAFETY: the arm's value moves out if the answer is a value.
-                match unsafe { channel.give(state, arm.value) } {
-                    Given::Value(receiver) => found = Some(Look::Chosen(Chosen::Arm(index), receiver)),
-                    Given::Closed => found = Some(Look::Chosen(Chosen::SendOnClosed(index), None)),
-                    Given::Full => {}
-                }
-            } else {
-                // SAFETY: the arm has room for a value.
-                match unsafe { channel.take(state, arm.value) } {
-                    Taken::Value(sender) => found = Some(Look::Chosen(Chosen::Arm(index), sender)),
-                    Taken::Closed => closed += 1,
-                    Taken::Empty => {}
-                }
-            }
-        });
-        if let Some(found) = found {
-            return found;
-        }
-    }
-    Look::None { all_closed: closed == arms.len() }
-}
-
 /// Links a node into the queue of every arm that is not closed.
 ///
 /// # Safety
@@ -220,17 +228,16 @@ unsafe fn link(arms: &[SelectArm], wait: &Arc<Wait>) -> Vec<Option<Owned>> {
         // SAFETY: as promised; the node has room for a value of the channel's type, and lives until `leave`.
         unsafe {
             let channel = channel_of(arm);
-            let state = state_of(arm);
-            if state.is_closed() {
+            if channel.is_closed() {
                 nodes.push(None);
                 continue;
             }
             let node = Node::shared(channel.ty(), wait, index);
             if arm.kind == SELECT_SEND {
                 move_bytes(arm.value, node.value.address(), size(channel.ty()));
-                state.senders.push(&node);
+                channel.front.senders.push(&node);
             } else {
-                state.receivers.push(&node);
+                channel.back.receivers.push(&node);
             }
             nodes.push(Some(node));
         }
@@ -247,9 +254,17 @@ unsafe fn leave(arms: &[SelectArm], nodes: &[Option<Owned>], winner: Option<usiz
         if let Some(node) = node
             && winner != Some(index)
         {
-            // SAFETY: as promised.
-            let mut state = unsafe { channel_of(arm) }.lock();
-            if arm.kind == SELECT_SEND { state.senders.unlink(node) } else { state.receivers.unlink(node) }
+            // SAFETY: as promised; both sides are held.
+            unsafe {
+                let channel = channel_of(arm);
+                channel.lock_both();
+                if arm.kind == SELECT_SEND {
+                    channel.front.senders.unlink(node);
+                } else {
+                    channel.back.receivers.unlink(node);
+                }
+                channel.unlock_both();
+            }
         }
     }
 }
@@ -264,38 +279,17 @@ unsafe fn lock_all(arms: &[SelectArm]) -> Vec<*mut u8> {
     channels.dedup();
     for &ch in &channels {
         // SAFETY: as promised.
-        unsafe { borrow(ch) }.raw_lock().acquire();
+        unsafe { borrow(ch) }.lock_both();
     }
     channels
 }
 
 /// # Safety
-/// `channels` are locked by `lock_all`; no state of them is used any more.
+/// `channels` are locked by `lock_all`; nothing of them is used any more.
 unsafe fn unlock_all(channels: &[*mut u8]) {
     for &ch in channels {
         // SAFETY: as promised.
-        unsafe { borrow(ch).raw_lock().release() };
-    }
-}
-
-/// The state of an arm's channel.
-///
-/// # Safety
-/// As for `select`; the channel is locked by `lock_all`, and no other reference to its state is in use.
-unsafe fn state_of<'a>(arm: &SelectArm) -> &'a mut State {
-    // SAFETY: as promised.
-    unsafe { &mut *channel_of(arm).raw_lock().data() }
-}
-
-/// Fills `order` with a random permutation of its indices.
-fn shuffle(order: &mut [u32]) {
-    let mut random = if order.len() > 1 { random() } else { 0 };
-    for index in 0..order.len() {
-        // A number below `index + 1`, by multiplication (Lemire: Fast random integer generation, 2019).
-        let other = (((random & 0xffff_ffff) * (index as u64 + 1)) >> 32) as usize;
-        order[index] = order[other];
-        order[other] = index as u32;
-        random = random.rotate_left(21).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ random >> 32;
+        unsafe { borrow(ch).unlock_both() };
     }
 }
 

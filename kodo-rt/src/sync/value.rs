@@ -84,124 +84,58 @@ const INLINE_WORDS: usize = 3;
 
 /// Room for one value on its way from thread to thread.
 pub struct Slot {
-    ty: &'static TypeInfo,
+    /// The type of a value that does not fit; else null.
+    far: *const TypeInfo,
+    /// The value, or the address of where it is.
     inline: UnsafeCell<[MaybeUninit<u64>; INLINE_WORDS]>,
-    /// Used when the value does not fit; else null.
-    heap: *mut u8,
 }
 
 impl Slot {
+    pub fn empty() -> Slot {
+        Slot { far: ptr::null(), inline: UnsafeCell::new([MaybeUninit::uninit(); INLINE_WORDS]) }
+    }
+
     pub fn new(ty: &'static TypeInfo) -> Slot {
-        let fits = size(ty) <= size_of::<[u64; INLINE_WORDS]>() && ty.align as usize <= align_of::<u64>();
-        Slot {
-            ty,
-            inline: UnsafeCell::new([MaybeUninit::uninit(); INLINE_WORDS]),
-            heap: if fits { ptr::null_mut() } else { allocate(ty, 1) },
+        let mut slot = Slot::empty();
+        slot.prepare(ty);
+        slot
+    }
+
+    /// Makes room for a value. The slot is empty.
+    #[inline]
+    pub fn prepare(&mut self, ty: &'static TypeInfo) {
+        debug_assert!(self.far.is_null());
+        if size(ty) > size_of::<[u64; INLINE_WORDS]>() || ty.align as usize > align_of::<u64>() {
+            self.inline.get_mut()[0] = MaybeUninit::new(allocate(ty, 1).expose_provenance() as u64);
+            self.far = ty;
         }
     }
 
     /// Where the value is. Valid as long as the slot does not move.
+    #[inline]
     pub fn address(&self) -> *mut u8 {
-        if self.heap.is_null() { self.inline.get().cast() } else { self.heap }
+        let inline = self.inline.get();
+        if self.far.is_null() {
+            return inline.cast();
+        }
+        // SAFETY: `prepare` wrote the address there, and it stays until `clear`.
+        ptr::with_exposed_provenance_mut(unsafe { (*inline)[0].assume_init() } as usize)
+    }
+
+    /// Gives the room back, whatever is in it.
+    #[inline]
+    pub fn clear(&mut self) {
+        // SAFETY: null, or the type that `prepare` was given, and the room that it allocated for it.
+        if let Some(ty) = unsafe { self.far.as_ref() } {
+            // SAFETY: as above.
+            unsafe { free(ty, 1, self.address()) };
+            self.far = ptr::null();
+        }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        if !self.heap.is_null() {
-            // SAFETY: allocated in `new` with the same arguments.
-            unsafe { free(self.ty, 1, self.heap) };
-        }
-    }
-}
-
-/// A queue of values in a ring that doubles when it is full.
-///
-/// ```text
-///        head            head + len (mod room)
-///          v              v
-///   [ . . | 3 | 4 | 5 | 6 | . . ]
-/// ```
-pub struct Ring {
-    ty: &'static TypeInfo,
-    memory: *mut u8,
-    /// Slots, 0 or a power of two.
-    room: usize,
-    head: usize,
-    len: usize,
-}
-
-/// Slots of the first ring. Small, since many channels carry one value in their life.
-const FIRST_ROOM: usize = 4;
-/// A ring that is found empty with more room than this gives its memory back.
-const KEEP_ROOM: usize = 4096;
-
-impl Ring {
-    pub fn new(ty: &'static TypeInfo) -> Ring {
-        Ring { ty, memory: allocate(ty, 0), room: 0, head: 0, len: 0 }
-    }
-
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    fn slot(&self, index: usize) -> *mut u8 {
-        // SAFETY: the index is masked to the room, all of which was allocated.
-        unsafe { self.memory.add((index & (self.room - 1)) * size(self.ty)) }
-    }
-
-    /// # Safety
-    /// `value` holds a value of the ring's type, which moves in.
-    pub unsafe fn push(&mut self, value: *const u8) {
-        if self.len == self.room {
-            self.grow();
-        }
-        // SAFETY: `grow` made sure that this slot is free.
-        unsafe { move_bytes(value, self.slot(self.head + self.len), size(self.ty)) };
-        self.len += 1;
-    }
-
-    /// Moves the oldest value out; false if there is none.
-    ///
-    /// # Safety
-    /// `out` has room for a value of the ring's type.
-    pub unsafe fn pop(&mut self, out: *mut u8) -> bool {
-        if self.len == 0 {
-            return false;
-        }
-        // SAFETY: the slot at `head` holds a value.
-        unsafe { move_bytes(self.slot(self.head), out, size(self.ty)) };
-        self.head = (self.head + 1) & (self.room - 1);
-        self.len -= 1;
-        if self.len == 0 && self.room > KEEP_ROOM {
-            *self = Ring::new(self.ty);
-        }
-        true
-    }
-
-    #[cold]
-    fn grow(&mut self) {
-        let room = (self.room * 2).max(FIRST_ROOM);
-        let memory = allocate(self.ty, room);
-        if self.len != 0 {
-            // The values in order: from `head` to the end of the ring, then from its start.
-            let first = self.len.min(self.room - self.head);
-            // SAFETY: both runs lie within the old ring and together fill the start of the new one.
-            unsafe {
-                ptr::copy_nonoverlapping(self.slot(self.head), memory, first * size(self.ty));
-                let rest = self.len - first;
-                ptr::copy_nonoverlapping(self.memory, memory.add(first * size(self.ty)), rest * size(self.ty));
-            }
-        }
-        // SAFETY: the old memory was allocated with this room.
-        unsafe { free(self.ty, self.room, self.memory) };
-        (self.memory, self.room, self.head) = (memory, room, 0);
-    }
-}
-
-impl Drop for Ring {
-    fn drop(&mut self) {
-        // SAFETY: allocated with this room. Values still in it are their owner's business.
-        unsafe { free(self.ty, self.room, self.memory) };
+        self.clear();
     }
 }

@@ -9,23 +9,27 @@
 //!                                              arm was first, and the stale node is unlinked and forgotten
 //! ```
 //!
-//! The claimer owes the node's waiter one unpark, to be paid after the lock is released. Links and queues are
-//! touched only under the lock of the channel they belong to; `outcome` and the value are written by the claimer
+//! The claimer owes the node's waiter one unpark ([`Wake`]), to be paid after the lock is released. Links and queues are
+//! touched only under the lock that guards the queue; the end and the value are written by the claimer
 //! under that lock, and read by the waiting thread after its park, which orders the two.
+//!
+//! A green thread in a wait of its own has left its stack when its node can be claimed: it parks *holding* the lock, which
+//! its worker releases for it (`park_holding`). So the claimer has the thread, and wakes it without any atomic
+//! read-modify-write.
 //!
 //! **Life.** No counts are needed. A node is touched by others only while it is linked, under the lock, which
 //! includes being claimed; after that they know no more than its waiter. Its owner frees it after it was unparked
-//! by the claimer, or has unlinked it under the lock itself.
+//! by the claimer, or has unlinked it under the lock itself. A thread keeps the node of its own waits for the next one.
 
 use super::value::Slot;
 use crate::abi::TypeInfo;
-use crate::sched::park::Waiter;
+use crate::sched::park::{self, Waiter};
 use crate::sched::wait::Wait;
 use std::cell::Cell;
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// How a wait ended. Together with the arm it makes the outcome that a `Wait` is decided with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,19 +66,24 @@ impl Kind {
     }
 }
 
+/// One cache line, for waits of one's own: they use the same node again and again (see [`own_node`]).
+#[repr(C, align(64))]
 pub struct Node {
     /// The value to be sent, or room for the one to be received.
     pub value: Slot,
-    waiter: Waiter,
+    waiter: Cell<Option<Waiter>>,
     /// Null for a wait of its own.
     wait: Option<Arc<Wait>>,
-    outcome: AtomicU64,
-    arm: usize,
-    pub kind: Kind,
-    // Guarded by the lock of the channel.
+    // Guarded by the lock of the queue.
     previous: Cell<*const Node>,
     next: Cell<*const Node>,
+    arm: u32,
+    /// How a wait of its own ended; written by the claimer before the unpark, which orders it before the look.
+    end: Cell<End>,
+    kind: Cell<Kind>,
     linked: Cell<bool>,
+    /// Whether it belongs to a thread for good, instead of to one wait.
+    kept: bool,
 }
 
 /// The owner's hold of a node. Not a `Box`, which would claim that nobody else looks at it.
@@ -83,7 +92,7 @@ pub struct Owned(NonNull<Node>);
 impl Deref for Owned {
     type Target = Node;
     fn deref(&self) -> &Node {
-        // SAFETY: allocated by `Node::make`, and freed only by `drop`.
+        // SAFETY: allocated by `Node::make`, and freed by `drop` at the earliest.
         unsafe { self.0.as_ref() }
     }
 }
@@ -91,62 +100,115 @@ impl Deref for Owned {
 impl Drop for Owned {
     fn drop(&mut self) {
         debug_assert!(!self.linked.get(), "a node is freed while it is linked");
-        // SAFETY: it came out of a box, and nobody else has it any more: see "Life" above.
+        if self.kept {
+            // SAFETY: the owner's, and nobody else has it any more: see "Life" above.
+            return unsafe { self.0.as_mut() }.value.clear();
+        }
+        // SAFETY: it came out of a box; as above.
         drop(unsafe { Box::from_raw(self.0.as_ptr()) });
     }
 }
 
 impl Node {
-    /// A wait of its own.
-    pub fn alone(ty: &'static TypeInfo, waiter: Waiter, kind: Kind) -> Owned {
-        Node::make(ty, waiter, None, 0, kind)
+    /// A wait of its own of the calling thread.
+    pub fn alone(ty: &'static TypeInfo, kind: Kind) -> Owned {
+        let (waiter, home) = park::current_and_node();
+        let Some(home) = home else { return Node::make(ty, waiter, None, 0, kind, false) };
+        let node = match NonNull::new(home.get()) {
+            Some(mut node) => {
+                // SAFETY: the calling thread's own, and it is not waiting.
+                let node = unsafe { node.as_mut() };
+                node.value.prepare(ty);
+                node.waiter.set(Some(waiter));
+                node.kind.set(kind);
+                NonNull::from(node)
+            }
+            None => {
+                let node = Node::make(ty, waiter, None, 0, kind, true);
+                let pointer = node.0;
+                std::mem::forget(node);
+                home.set(pointer.as_ptr());
+                pointer
+            }
+        };
+        Owned(node)
     }
 
     /// One of the ways in which `wait` may be decided.
     pub fn shared(ty: &'static TypeInfo, wait: &Arc<Wait>, arm: usize) -> Owned {
-        Node::make(ty, wait.waiter(), Some(wait.clone()), arm, Kind::Other)
+        Node::make(ty, wait.waiter(), Some(wait.clone()), arm, Kind::Other, false)
     }
 
-    fn make(ty: &'static TypeInfo, waiter: Waiter, wait: Option<Arc<Wait>>, arm: usize, kind: Kind) -> Owned {
-        let node = Box::new(Node {
-            value: Slot::new(ty),
-            waiter,
+    fn make(
+        ty: &'static TypeInfo,
+        waiter: Waiter,
+        wait: Option<Arc<Wait>>,
+        arm: usize,
+        kind: Kind,
+        kept: bool,
+    ) -> Owned {
+        let mut node = Box::new(Node {
+            value: Slot::empty(),
+            waiter: Cell::new(Some(waiter)),
             wait,
-            outcome: AtomicU64::new(0),
-            arm,
-            kind,
             previous: Cell::new(ptr::null()),
             next: Cell::new(ptr::null()),
+            arm: u32::try_from(arm).expect("a select has fewer arms"),
+            end: Cell::new(End::Done),
+            kind: Cell::new(kind),
             linked: Cell::new(false),
+            kept,
         });
+        node.value.prepare(ty);
         Owned(Box::leak(node).into())
     }
 
     pub fn waiter(&self) -> Waiter {
-        self.waiter
+        self.waiter.get().expect("set while the node is in use")
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.kind.get()
     }
 
     /// Ends this wait, if nobody did before. True: the caller owes the waiter an unpark.
+    #[inline]
     fn claim(&self, end: End) -> bool {
         match &self.wait {
-            Some(wait) => wait.decide(outcome(self.arm, end)),
             None => {
-                // Release: partner of the load in `end`; the unpark orders them as well.
-                self.outcome.store(outcome(self.arm, end), Ordering::Release);
+                self.end.set(end);
                 true
             }
+            Some(wait) => wait.decide(outcome(self.arm as usize, end)),
         }
     }
 
     /// How a wait of its own ended, after the park.
     pub fn end(&self) -> End {
-        decode(self.outcome.load(Ordering::Acquire)).1
+        self.end.get()
+    }
+}
+
+/// An unpark that is owed, to be paid when no lock is held any more.
+#[must_use]
+#[derive(Clone, Copy)]
+pub struct Wake {
+    waiter: Waiter,
+    /// A wait of its own: published by `park_holding`, after the thread had left its stack.
+    alone: bool,
+}
+
+impl Wake {
+    #[inline]
+    pub fn pay(self) {
+        // SAFETY: the waiter comes from a node that was claimed, which happens once per park.
+        unsafe { if self.alone { self.waiter.unpark_parked() } else { self.waiter.unpark() } }
     }
 }
 
 /// What is left of a node that was claimed: enough to serve it under the lock, and to wake its owner afterwards.
 pub struct Claimed {
-    pub waiter: Waiter,
+    pub wake: Wake,
     /// The node's value; valid until the unpark.
     pub value: *mut u8,
     pub kind: Kind,
@@ -154,37 +216,54 @@ pub struct Claimed {
 
 /// A doubly linked list of nodes, so that a `select` leaves the queues of its losing arms at once.
 pub struct WaitQueue {
-    head: *const Node,
-    tail: *const Node,
+    /// Atomic for the look of those who do not hold the lock.
+    head: AtomicPtr<Node>,
+    tail: Cell<*const Node>,
 }
 
-// SAFETY: what the pointers lead to is touched under the channel's lock only.
-unsafe impl Send for WaitQueue {}
-
 impl WaitQueue {
-    pub const fn new() -> WaitQueue {
-        WaitQueue { head: ptr::null(), tail: ptr::null() }
+    pub fn new() -> WaitQueue {
+        WaitQueue { head: AtomicPtr::new(ptr::null_mut()), tail: Cell::new(ptr::null()) }
+    }
+
+    /// Whether nobody is linked. Without the lock, a guess.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.head().is_null()
+    }
+
+    #[inline]
+    fn head(&self) -> *const Node {
+        // Relaxed: written under the lock only.
+        self.head.load(Ordering::Relaxed)
+    }
+
+    fn set_head(&self, node: *const Node) {
+        self.head.store(node.cast_mut(), Ordering::Relaxed);
     }
 
     /// Links a node at the end.
     ///
     /// # Safety
-    /// Its owner keeps the node alive, at its place, until it is unlinked.
-    pub unsafe fn push(&mut self, node: &Node) {
+    /// The caller holds the lock. The node's owner keeps it alive, at its place, until it is unlinked.
+    pub unsafe fn push(&self, node: &Node) {
         debug_assert!(!node.linked.get());
         node.linked.set(true);
-        node.previous.set(self.tail);
+        node.previous.set(self.tail.get());
         node.next.set(ptr::null());
         // SAFETY: linked nodes are alive.
-        match unsafe { self.tail.as_ref() } {
+        match unsafe { self.tail.get().as_ref() } {
             Some(tail) => tail.next.set(node),
-            None => self.head = node,
+            None => self.set_head(node),
         }
-        self.tail = node;
+        self.tail.set(node);
     }
 
     /// Takes a node out, if it is still in. The node must belong to this queue or to none.
-    pub fn unlink(&mut self, node: &Node) {
+    ///
+    /// # Safety
+    /// The caller holds the lock.
+    pub unsafe fn unlink(&self, node: &Node) {
         if !node.linked.replace(false) {
             return;
         }
@@ -193,26 +272,38 @@ impl WaitQueue {
         unsafe {
             match previous.as_ref() {
                 Some(previous) => previous.next.set(next),
-                None => self.head = next,
+                None => self.set_head(next),
             }
             match next.as_ref() {
                 Some(next) => next.previous.set(previous),
-                None => self.tail = previous,
+                None => self.tail.set(previous),
             }
         }
     }
 
     /// Unlinks a node and claims it with `end`, if that is still possible.
-    fn take(&mut self, node: &Node, end: End) -> Option<Claimed> {
-        self.unlink(node);
-        node.claim(end).then(|| Claimed { waiter: node.waiter, value: node.value.address(), kind: node.kind })
+    ///
+    /// # Safety
+    /// The caller holds the lock.
+    #[inline]
+    unsafe fn take(&self, node: &Node, end: End) -> Option<Claimed> {
+        // SAFETY: as promised.
+        unsafe { self.unlink(node) };
+        let wake = Wake { waiter: node.waiter(), alone: node.wait.is_none() };
+        let (value, kind) = (node.value.address(), node.kind());
+        node.claim(end).then_some(Claimed { wake, value, kind })
     }
 
     /// Takes out the first node that can still be claimed, and claims it with `end`.
-    pub fn claim(&mut self, end: End) -> Option<Claimed> {
+    ///
+    /// # Safety
+    /// The caller holds the lock.
+    #[inline]
+    pub unsafe fn claim(&self, end: End) -> Option<Claimed> {
         // SAFETY: linked nodes are alive.
-        while let Some(node) = unsafe { self.head.as_ref() } {
-            let claimed = self.take(node, end);
+        while let Some(node) = unsafe { self.head().as_ref() } {
+            // SAFETY: as promised.
+            let claimed = unsafe { self.take(node, end) };
             if claimed.is_some() {
                 return claimed;
             }
@@ -221,19 +312,26 @@ impl WaitQueue {
     }
 
     /// The linked nodes in order, stale ones among them.
-    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
-        // SAFETY: linked nodes are alive, and stay linked while the queue is borrowed.
-        std::iter::successors(unsafe { self.head.as_ref() }, |node| unsafe { node.next.get().as_ref() })
+    ///
+    /// # Safety
+    /// The caller holds the lock while it uses the nodes.
+    pub unsafe fn nodes(&self) -> impl Iterator<Item = &Node> {
+        // SAFETY: linked nodes are alive, and stay linked while the lock is held.
+        std::iter::successors(unsafe { self.head().as_ref() }, |node| unsafe { node.next.get().as_ref() })
     }
 
     /// Claims all nodes of one kind with `end`; the rest stay in order.
-    pub fn claim_kind(&mut self, kind: Kind, end: End) -> Vec<Waiter> {
-        let (mut claimed, mut at) = (Vec::new(), self.head);
+    ///
+    /// # Safety
+    /// The caller holds the lock.
+    pub unsafe fn claim_kind(&self, kind: Kind, end: End) -> Vec<Wake> {
+        let (mut claimed, mut at) = (Vec::new(), self.head());
         // SAFETY: linked nodes are alive; `next` is read before the node is unlinked.
         while let Some(node) = unsafe { at.as_ref() } {
             at = node.next.get();
-            if node.kind == kind {
-                claimed.extend(self.take(node, end).map(|node| node.waiter));
+            if node.kind() == kind {
+                // SAFETY: as promised.
+                claimed.extend(unsafe { self.take(node, end) }.map(|node| node.wake));
             }
         }
         claimed

@@ -15,8 +15,11 @@ use crate::abi::{Site, TypeInfo};
 use crate::mem;
 use crate::sanitizer::Fiber;
 use crate::sched::park::{Reason, Why};
+use crate::sched::since;
 use crate::stack::{Slot, SlotStack};
 use crate::sync::future::{self, Future};
+use crate::sync::lock::Lock;
+use crate::sync::waitq::Node;
 use corosensei::stack::Stack;
 use corosensei::{Coroutine, Yielder};
 use state::State;
@@ -24,7 +27,7 @@ use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 /// The body of a thread: takes what `env` holds, writes its result to `out`.
 pub type Entry = unsafe extern "C" fn(env: *mut u8, out: *mut u8);
@@ -36,15 +39,19 @@ pub enum Operation {
     Yield,
     /// `State::settle`.
     Park,
+    /// It is parked: releases the lock under which its waiter was published.
+    ParkHolding(*const Lock),
 }
 
 type Switch = Coroutine<(), Operation, (), SlotStack>;
 type Leave = Yielder<(), Operation>;
 
 /// Captures up to this size live in the task itself.
-pub const INLINE_ENV: usize = 40;
+pub const INLINE_ENV: usize = 32;
 /// Identity number of main.
 pub const MAIN_ID: u64 = 1;
+/// Not a reason to wait: the thread runs on another one's stack.
+const INLINE: u8 = u8::MAX;
 /// Not an identity number: the task is free.
 const FREE: u64 = 0;
 
@@ -59,6 +66,8 @@ pub struct Task {
     /// What the thread leaves behind; its handles outlive the thread, and keep the task.
     pub(crate) future: Future,
     entry: Cell<Option<Entry>>,
+    /// The node of its own waits for channels, if it ever waited; the next thread in this task uses it again.
+    node: Cell<*mut Node>,
     /// The thread that this one runs on its own stack (`sched::inline`); null: only itself.
     pub(crate) inner: AtomicPtr<Task>,
     wait_site: AtomicPtr<Site>,
@@ -67,6 +76,8 @@ pub struct Task {
     reason: AtomicU8,
     /// Whether the captures did not fit in, and `env` has their address.
     far_env: Cell<bool>,
+    /// When it began to wait (`sched::since`).
+    since: AtomicU32,
     fiber: Fiber,
     env: UnsafeCell<[MaybeUninit<u64>; INLINE_ENV / 8]>,
 }
@@ -92,10 +103,12 @@ impl Task {
             id: AtomicU64::new(FREE),
             future: Future::vacant(),
             entry: Cell::new(None),
+            node: Cell::new(ptr::null_mut()),
             inner: AtomicPtr::new(ptr::null_mut()),
             wait_site: AtomicPtr::new(ptr::null_mut()),
             wait_object: AtomicPtr::new(ptr::null_mut()),
             reason: AtomicU8::new(0),
+            since: AtomicU32::new(0),
             far_env: Cell::new(false),
             fiber: Fiber::new(),
             env: UnsafeCell::new([MaybeUninit::uninit(); INLINE_ENV / 8]),
@@ -180,6 +193,26 @@ impl Task {
         self.wait_site.store(why.site.cast_mut(), Ordering::Relaxed);
         self.wait_object.store(why.object.cast_mut(), Ordering::Relaxed);
         self.reason.store(why.reason as u8 + 1, Ordering::Relaxed);
+        self.since.store(since::now(), Ordering::Relaxed);
+    }
+
+    /// When it began to wait.
+    pub(crate) fn since(&self) -> u32 {
+        self.since.load(Ordering::Relaxed)
+    }
+
+    /// The caller, which has the thread, knows the time better.
+    pub(crate) fn set_since(&self, ticks: u32) {
+        self.since.store(ticks, Ordering::Relaxed);
+    }
+
+    /// It runs on the stack of its awaiter; for reports.
+    pub(crate) fn note_inline(&self) {
+        self.reason.store(INLINE, Ordering::Relaxed);
+    }
+
+    pub(crate) fn runs_inline(&self) -> bool {
+        self.reason.load(Ordering::Relaxed) == INLINE
     }
 
     /// It goes on: a report should not tell what it waited for before.
@@ -190,6 +223,11 @@ impl Task {
     /// The future, as its handles have it.
     pub(crate) fn future(&self) -> *mut Future {
         ptr::from_ref(&self.future).cast_mut()
+    }
+
+    /// Where the thread keeps the node of its own waits.
+    pub(crate) fn node(&self) -> &Cell<*mut Node> {
+        &self.node
     }
 
     pub(crate) fn slot(&self) -> Slot {

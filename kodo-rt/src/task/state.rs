@@ -17,6 +17,9 @@
 //! finds RUNNING only leaves a note, so nobody resumes a thread that has not left its stack. One park is met by
 //! exactly one unpark (the contract of `Waiter`), so two wakers never race for one word.
 //!
+//! A thread that waits for nothing but one channel parks while it holds that channel's lock, and its worker releases it after
+//! the switch (`park_holding`). Nobody can call before that, so `park_held` and `wake_parked` are plain stores.
+//!
 //! Orderings: `settle`'s Release publishes the stack to the `unpark` that finds PARKED (its Acquire). `unpark`'s
 //! Release publishes what the waker wrote (a value handed over) to `take_notification` and to a failing `settle`
 //! (Acquire); after a PARKED → RUNNING the queue that carries the thread does it.
@@ -68,6 +71,18 @@ impl State {
                 false
             }
         }
+    }
+
+    /// The worker, after the thread left its stack holding a lock that nobody can wake it without.
+    pub fn park_held(&self) {
+        // Relaxed, as in `wake_parked`: the lock orders the two, and reports only look.
+        self.0.store(PARKED, Ordering::Relaxed);
+    }
+
+    /// The waker of a thread that parked so.
+    pub fn wake_parked(&self) {
+        debug_assert!(self.0.load(Ordering::Relaxed) == PARKED);
+        self.0.store(RUNNING, Ordering::Relaxed);
     }
 
     /// A waker: true if the thread was parked and is the caller's to queue now, false if a note was left.

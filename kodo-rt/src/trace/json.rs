@@ -3,7 +3,7 @@
 //! ```text
 //!   track per worker        ▏ main ▏ a.ko:3 in main ▏    ▏ a.ko:5 in f ▏       slices: from when a worker goes on with a
 //!                                 └──── arrow: wake ──────▶                    thread until the thread leaves its stack
-//!   counter                  ▂▂▅▅▃▃▁▁  runnable threads
+//!   counter                  ▂▂▅▅▃▃▁▁  threads runnable
 //! ```
 //!
 //! Slices are pairs of `B` and `E`; a thread that runs awaited ones as calls has theirs inside its own. Arrows (`s` and `f`,
@@ -168,8 +168,8 @@ impl<W: Write> File<'_, W> {
                 let time = Micros(time);
                 write!(
                     self.out,
-                    ",\n{{\"ph\":\"C\",\"pid\":{PID},\"ts\":{time},\"name\":\"runnable threads\",\
-                     \"args\":{{\"threads\":{runnable}}}}}"
+                    ",\n{{\"ph\":\"C\",\"pid\":{PID},\"ts\":{time},\"name\":\"threads\",\
+                     \"args\":{{\"runnable\":{runnable}}}}}"
                 )?;
             }
         }

@@ -116,6 +116,27 @@ fn t2_calls_agree_with_the_callee() {
 }
 
 #[test]
+fn t2_dyn_values_are_made_of_their_type_and_called_through_their_table() {
+    let method = "fn m(_1: String) -> Int { bb0: { drop _1 _0 = 1 return } }";
+    let with = |ty: &str, make: &str, call: &str| {
+        format!(
+            "fn t(_1: String) -> Int {{ let _2: {ty} bb0: {{ call dyn Shape<String> {make}(move _1) -> _2 [return bb1] }}
+                bb1: {{ call method#0 {call}(borrow _2) -> _0 [return bb2, unwind bb3] }} bb2: {{ drop _2 return }}
+                bb3 cleanup: {{ drop _2 resume }} }}
+            {method}"
+        )
+    };
+    accepts(&with("dyn Shape", "[@m]", "b"));
+    rejects(&with("dyn Shape", "[@t, @m]", "bo"), "t: bb1: the arguments do not fit how they are passed");
+    rejects(&with("() -> Int", "[@m]", "b"), "t: bb0: the destination has another type than the `dyn` value");
+    rejects(
+        "fn t(_1: Int) -> dyn Shape { bb0: { call dyn Shape<Int> [@m](copy _1) -> _0 [return bb1] } bb1: { return } }
+        fn m(_1: String) -> Int { bb0: { drop _1 _0 = 1 return } }",
+        "t: bb0: a method of the table takes another type first",
+    );
+}
+
+#[test]
 fn t3_switches_checks_and_arms() {
     rejects(
         "fn t(_1: Float64) -> () { bb0: { switch copy _1 [else bb1] } bb1: { return } }",

@@ -36,12 +36,7 @@ pub enum Until {
 /// `ch` is a handle; `out` has room for a value and is filled exactly if the answer is `Value`.
 pub unsafe fn try_receive(ch: *mut u8, out: *mut u8) -> Received {
     // SAFETY: as promised.
-    let channel = unsafe { borrow(ch) };
-    let mut state = channel.lock();
-    // SAFETY: as promised; the lock is held.
-    let taken = unsafe { channel.take(&mut state, out) };
-    drop(state);
-    match taken {
+    match unsafe { borrow(ch).take::<false>(out) } {
         Taken::Value(sender) => {
             wake(sender);
             Received::Value
@@ -51,82 +46,128 @@ pub unsafe fn try_receive(ch: *mut u8, out: *mut u8) -> Received {
     }
 }
 
-/// Receives a value, parking until there is one.
+/// Receives a value, parking until there is one. With `WORD`, values are one word.
 ///
 /// # Safety
 /// `ch` is a handle of the calling thread's own that it keeps until this returns; `out` has room for a value and is filled
 /// exactly if the answer is `Value`.
-pub unsafe fn receive(ch: *mut u8, out: *mut u8, until: Until, site: *const Site) -> Received {
-    // SAFETY: as promised.
-    let channel = unsafe { borrow(ch) };
-    let mut state = channel.lock();
-    // SAFETY: as promised; the lock is held.
-    match unsafe { channel.take(&mut state, out) } {
-        Taken::Value(sender) => {
-            drop(state);
-            wake(sender);
-            return Received::Value;
+#[inline]
+pub unsafe fn receive<const WORD: bool>(ch: *mut u8, out: *mut u8, until: Until, site: *const Site) -> Received {
+    // SAFETY: as promised; the locks are held as each step needs.
+    unsafe {
+        let channel = borrow(ch);
+        if channel.back.alone {
+            channel.back.lock.acquire();
+        } else {
+            channel.front.lock.acquire();
+            if channel.front.senders.is_empty()
+                && channel.middle.take::<WORD>(&channel.front.end, &channel.back.end, out)
+            {
+                channel.front.lock.release();
+                return Received::Value;
+            }
+            channel.back.lock.acquire();
         }
-        Taken::Closed => return Received::Closed,
-        Taken::Empty => {}
+        match channel.take_locked::<WORD>(out) {
+            Taken::Value(sender) => {
+                channel.unlock_both();
+                wake(sender);
+                Received::Value
+            }
+            Taken::Closed => {
+                channel.unlock_both();
+                Received::Closed
+            }
+            Taken::Empty => wait::<WORD>(channel, out, until, site),
+        }
     }
+}
+
+/// The rest of a receive that found nothing.
+///
+/// # Safety
+/// As for `receive`; both sides are held.
+#[inline(never)]
+unsafe fn wait<const WORD: bool>(channel: &Channel, out: *mut u8, until: Until, site: *const Site) -> Received {
     let kind = match until {
         Until::Value => Kind::Recv,
         Until::End => Kind::Next,
-        Until::Milliseconds(ms) if ms <= 0 => return Received::Nothing,
         Until::Milliseconds(ms) => {
-            drop(state);
             // SAFETY: as promised.
-            return unsafe { receive_until(channel, out, ms, site) };
+            return unsafe {
+                channel.unlock_both();
+                if ms <= 0 { Received::Nothing } else { receive_until(channel, out, ms, site) }
+            };
         }
     };
-    let node = Node::alone(channel.ty, park::current(), kind);
-    // SAFETY: the node lives until this function returns, after it was claimed or unlinked.
-    unsafe { state.receivers.push(&node) };
-    let (ended, main_is_stuck) = channel.parked_receiver(&mut state);
-    drop(state);
-    // This thread may be among them; its unpark then comes before its park, which is allowed.
-    wake_all(&ended);
     let reason = if kind == Kind::Next { Reason::Next } else { Reason::Recv };
     let why = Why { reason, site, object: channel.site };
-    if main_is_stuck {
-        crate::deadlock::report_and_exit_waiting(why);
-    }
-    park::park(why);
-    match node.end() {
-        End::Done => {
-            // SAFETY: the claimer put a value into the node, which was unlinked then.
-            unsafe { move_bytes(node.value.address(), out, size(channel.ty)) };
-            Received::Value
+    // SAFETY: as promised. The node lives until this function returns, after it was claimed.
+    unsafe {
+        if !channel.back.alone {
+            // Those who look for receivers hold the back.
+            channel.front.lock.release();
         }
-        End::Closed => Received::Closed,
+        let stuck = channel.count_parked();
+        if stuck && kind == Kind::Next {
+            // The end of the others, and of this one.
+            channel.back.parked.set(channel.back.parked.get() - 1);
+            let ended = channel.end_nexts();
+            channel.back.lock.release();
+            wake_all(ended);
+            return Received::Closed;
+        }
+        let node = Node::alone(channel.ty, kind);
+        channel.back.receivers.push(&node);
+        if stuck {
+            let ended = channel.end_nexts();
+            if ended.is_empty() && channel.main_is_stuck() {
+                channel.back.lock.release();
+                crate::deadlock::report_and_exit_waiting(why);
+            }
+            // Under the lock, since this thread will not come back before it is served. Rare, and waking takes no lock
+            // of a channel.
+            wake_all(ended);
+        }
+        park::park_holding(why, &channel.back.lock);
+        match node.end() {
+            End::Done => {
+                // The claimer put a value into the node, which was unlinked then.
+                move_bytes(node.value.address(), out, if WORD { 8 } else { size(channel.ty) });
+                Received::Value
+            }
+            End::Closed => Received::Closed,
+        }
     }
 }
 
 /// Receives with a deadline `ms` from now.
 ///
 /// # Safety
-/// As for `receive`.
+/// As for `receive`, but for the locks, which are free.
 #[cold]
 unsafe fn receive_until(channel: &Channel, out: *mut u8, ms: i64, site: *const Site) -> Received {
     // A deadline that the clock cannot express never comes.
     let deadline = Instant::now().checked_add(Duration::from_millis(ms.max(0) as u64));
     let wait = Wait::new(park::current());
     let node = Node::shared(channel.ty, &wait, 0);
-    let mut state = channel.lock();
-    // SAFETY: as promised; the lock is held.
-    match unsafe { channel.take(&mut state, out) } {
-        Taken::Value(sender) => {
-            drop(state);
-            wake(sender);
-            return Received::Value;
+    channel.lock_both();
+    // SAFETY: as promised; both sides are held. The node lives until this function returns, after it was claimed or unlinked.
+    unsafe {
+        let taken = channel.take_locked::<false>(out);
+        if let Taken::Empty = taken {
+            channel.back.receivers.push(&node);
         }
-        Taken::Closed => return Received::Closed,
-        Taken::Empty => {}
+        channel.unlock_both();
+        match taken {
+            Taken::Value(sender) => {
+                wake(sender);
+                return Received::Value;
+            }
+            Taken::Closed => return Received::Closed,
+            Taken::Empty => {}
+        }
     }
-    // SAFETY: the node lives until this function returns, after it was claimed or unlinked.
-    unsafe { state.receivers.push(&node) };
-    drop(state);
     let timer = deadline.map(|deadline| timer::arm(deadline, wait.clone()));
     park::park(Why { reason: Reason::Recv, site, object: channel.site });
     if let Some(timer) = timer {
@@ -134,7 +175,12 @@ unsafe fn receive_until(channel: &Channel, out: *mut u8, ms: i64, site: *const S
     }
     let outcome = wait.outcome().expect("a woken receiver's wait was decided");
     if outcome == TIMED_OUT {
-        channel.lock().receivers.unlink(&node);
+        channel.back.lock.acquire();
+        // SAFETY: under the lock of the queue.
+        unsafe {
+            channel.back.receivers.unlink(&node);
+            channel.back.lock.release();
+        }
         return Received::Nothing;
     }
     match decode(outcome).1 {

@@ -1,6 +1,6 @@
 //! Sending: at once, or parked until a receiver or room for the value comes.
 
-use super::{Given, borrow, wake};
+use super::{Channel, Given, borrow, wake};
 use crate::abi::Site;
 use crate::sched::park::{self, Reason, Why};
 use crate::sync::value::{drop_value, move_bytes, share, size};
@@ -25,10 +25,7 @@ pub unsafe fn try_send(ch: *mut u8, value: *mut u8) -> Sent {
     unsafe {
         let channel = borrow(ch);
         share(channel.ty, value, 0);
-        let mut state = channel.lock();
-        let given = channel.give(&mut state, value);
-        drop(state);
-        let sent = match given {
+        let sent = match channel.give::<false>(value) {
             Given::Value(receiver) => {
                 wake(receiver);
                 return Sent::Value;
@@ -41,34 +38,62 @@ pub unsafe fn try_send(ch: *mut u8, value: *mut u8) -> Sent {
     }
 }
 
-/// Sends, parking until there is room or a receiver. Never answers `Full`.
+/// Sends, parking until there is room or a receiver. Never answers `Full`. With `WORD`, values are one word without glue.
 ///
 /// # Safety
 /// `ch` is a handle that the calling thread keeps until this returns; `value` holds a value, which moves out.
-pub unsafe fn send(ch: *mut u8, value: *mut u8, site: *const Site) -> Sent {
+#[inline]
+pub unsafe fn send<const WORD: bool>(ch: *mut u8, value: *mut u8, site: *const Site) -> Sent {
     // SAFETY: as promised; the value is shared before anybody can see it.
     unsafe {
         let channel = borrow(ch);
-        share(channel.ty, value, 0);
-        let mut state = channel.lock();
-        match channel.give(&mut state, value) {
+        if !WORD {
+            share(channel.ty, value, 0);
+        }
+        match channel.give::<WORD>(value) {
             Given::Value(receiver) => {
-                drop(state);
+                wake(receiver);
+                Sent::Value
+            }
+            _ => wait(channel, value, site),
+        }
+    }
+}
+
+/// The rest of a send that was not possible at once.
+///
+/// # Safety
+/// As for `send`; the value is shared.
+#[cold]
+#[inline(never)]
+unsafe fn wait(channel: &Channel, value: *mut u8, site: *const Site) -> Sent {
+    // SAFETY: as promised; both sides are held from the second look to the park.
+    unsafe {
+        let node = Node::alone(channel.ty, Kind::Other);
+        channel.lock_both();
+        match channel.give_locked::<false>(value, true) {
+            Given::Value(receiver) => {
+                channel.unlock_both();
                 wake(receiver);
                 return Sent::Value;
             }
             Given::Closed => {
-                drop(state);
+                channel.unlock_both();
                 drop_value(channel.ty, value);
                 return Sent::Closed;
             }
             Given::Full => {}
         }
-        let node = Node::alone(channel.ty, park::current(), Kind::Other);
         move_bytes(value, node.value.address(), size(channel.ty));
-        state.senders.push(&node);
-        drop(state);
-        park::park(Why { reason: Reason::Send, site, object: channel.site });
+        channel.front.senders.push(&node);
+        let lock = if channel.back.alone {
+            &channel.back.lock
+        } else {
+            // Those who look for senders hold the front.
+            channel.back.lock.release();
+            &channel.front.lock
+        };
+        park::park_holding(Why { reason: Reason::Send, site, object: channel.site }, lock);
         match node.end() {
             End::Done => Sent::Value,
             End::Closed => {

@@ -26,9 +26,9 @@ fn raw_recv(ch: &Ch<i64>) -> i64 {
 }
 
 fn raw_select<const N: usize>(arms: [Arm<'_>; N]) -> i64 {
-    let arms = arms.map(|arm| arm.0);
+    let mut arms = arms.map(|arm| arm.0);
     // SAFETY: the arms borrow handles and values.
-    unsafe { kodo_select(arms.as_ptr(), N as i64, crate::abi::SELECT_WAIT, 0, &SITE.0) }
+    unsafe { kodo_select(arms.as_mut_ptr(), N as i64, crate::abi::SELECT_WAIT, 0, &SITE.0) }
 }
 
 #[test]

@@ -165,7 +165,7 @@ fn bounded<T: Element>(capacity: i64) -> Ch<T> {
 impl<T: Element> Ch<T> {
     fn send(&self, mut value: T) -> Sent {
         // SAFETY: a handle and a value.
-        unsafe { channel::send(self.0, (&raw mut value).cast(), &SITE.0) }
+        unsafe { channel::send::<false>(self.0, (&raw mut value).cast(), &SITE.0) }
     }
     fn try_send(&self, mut value: T) -> Sent {
         // SAFETY: a handle and a value.
@@ -175,7 +175,7 @@ impl<T: Element> Ch<T> {
         let mut out = MaybeUninit::<T>::uninit();
         // SAFETY: a handle and room for a value, filled if the answer is a value.
         unsafe {
-            match channel::receive(self.0, out.as_mut_ptr().cast(), until, &SITE.0) {
+            match channel::receive::<false>(self.0, out.as_mut_ptr().cast(), until, &SITE.0) {
                 Received::Value => Ok(out.assume_init()),
                 other => Err(other),
             }
@@ -218,20 +218,20 @@ impl<T: Element> Ch<T> {
     }
     /// A receive arm.
     fn take<'a>(&'a self, out: &'a mut T) -> Arm<'a> {
-        Arm(SelectArm { channel: self.0, value: (&raw mut *out).cast(), kind: SELECT_RECV }, PhantomData)
+        Arm(SelectArm { channel: self.0, value: (&raw mut *out).cast(), kind: SELECT_RECV, order: 0 }, PhantomData)
     }
     /// A send arm.
     fn give<'a>(&'a self, value: &'a mut T) -> Arm<'a> {
-        Arm(SelectArm { channel: self.0, value: (&raw mut *value).cast(), kind: SELECT_SEND }, PhantomData)
+        Arm(SelectArm { channel: self.0, value: (&raw mut *value).cast(), kind: SELECT_SEND, order: 0 }, PhantomData)
     }
 }
 
 struct Arm<'a>(SelectArm, PhantomData<&'a mut u8>);
 
 fn select<const N: usize>(arms: [Arm<'_>; N], otherwise: Otherwise) -> Chosen {
-    let arms = arms.map(|arm| arm.0);
+    let mut arms = arms.map(|arm| arm.0);
     // SAFETY: the arms borrow handles and values.
-    unsafe { select::select(&arms, otherwise, &SITE.0) }
+    unsafe { select::select(&mut arms, otherwise, &SITE.0) }
 }
 
 // ---- threads

@@ -129,9 +129,9 @@ fn sixty_arms_are_as_good_as_two() {
     for round in 0..600 {
         let target = round % 60;
         assert_eq!(chs[target].send(round as i64), Sent::Value);
-        let arms: Vec<SelectArm> = chs.iter().zip(&mut outs).map(|(ch, out)| ch.take(out).0).collect();
+        let mut arms: Vec<SelectArm> = chs.iter().zip(&mut outs).map(|(ch, out)| ch.take(out).0).collect();
         // SAFETY: the arms have handles and room for values.
-        assert_eq!(unsafe { select::select(&arms, Otherwise::Wait, &SITE.0) }, Chosen::Arm(target));
+        assert_eq!(unsafe { select::select(&mut arms, Otherwise::Wait, &SITE.0) }, Chosen::Arm(target));
         assert_eq!(outs[target], round as i64);
     }
 }
