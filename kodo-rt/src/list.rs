@@ -177,7 +177,30 @@ pub unsafe extern "C" fn kodo_list_make_unique(list: *mut Buffer, ty: *const Typ
     }
 }
 
-abi::check!(kodo_list_free, kodo_list_from, kodo_list_push, kodo_list_pop, kodo_list_remove, kodo_list_make_unique,);
+/// Makes room for `least` elements in all, so that as many are pushed without moving the list.
+///
+/// # Safety
+/// `list` is the address of a variable that holds a list of `ty`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kodo_list_reserve(list: *mut Buffer, least: i64, ty: *const TypeInfo) {
+    // SAFETY: by this function's contract.
+    unsafe {
+        let least = usize::try_from(least).unwrap_or(0);
+        if least > buffer::len(*list) {
+            own(list, least, ty);
+        }
+    }
+}
+
+abi::check!(
+    kodo_list_free,
+    kodo_list_from,
+    kodo_list_push,
+    kodo_list_pop,
+    kodo_list_remove,
+    kodo_list_make_unique,
+    kodo_list_reserve,
+);
 
 #[cfg(test)]
 mod tests {

@@ -375,6 +375,14 @@ intrinsics! {
     ListRemove = "list_remove", "mo";         // Bool
     ListLength = "list_length", "b";
     ListMakeUnique = "list_make_unique", "m"; // before assigning through an index
+    ListReserve = "list_reserve", "mo";       // room for so many elements in all
+    // iterators; the type arguments are the element and the state. Instances call the function for the state.
+    Next = "next", "m";                       // Option<T>
+    NextBack = "next_back", "m";              // Option<T>
+    // of numbers of one type, the type argument; instances have the operator
+    NumberAdd = "number_add", "oo";
+    NumberSub = "number_sub", "oo";
+    NumberMul = "number_mul", "oo";
     // values of any type that has the operation, part by part; one type argument
     Equal = "equal", "bb";                    // Bool
     Compare = "compare", "bb";                // -1, 0, 1; 2 if not a number decides

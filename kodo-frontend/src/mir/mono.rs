@@ -10,7 +10,10 @@
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::hir::{self, FnId};
-use crate::mir::{self, Block, Callee, InstanceId, Intrinsic, Passing, SpawnBody, TerminatorKind, debug};
+use crate::mir::{
+    self, BinaryOp, Block, Callee, InstanceId, Intrinsic, Passing, Rvalue, SpawnBody, Statement, StatementKind,
+    TerminatorKind, debug,
+};
 use crate::names::Names;
 use crate::source::{FileId, Span};
 use crate::syntax::ast::Mode;
@@ -64,8 +67,11 @@ pub fn instantiate(
         walked: FxHashSet::default(),
         own: FxHashMap::default(),
         shown: Vec::new(),
+        steps: FxHashMap::default(),
+        back_any: None,
     };
     mono.find_map();
+    mono.find_steps();
     let span = mono.program.functions[main.0 as usize].span;
     let main = mono.instance(Key { function: main, spawned: None, args: Vec::new() }, span)?;
     let mut instances = Vec::new();
@@ -103,6 +109,10 @@ struct Mono<'a> {
     own: FxHashMap<(Intrinsic, Ty), InstanceId>,
     /// Types of the library, and the functions that append their debug text.
     shown: Vec<(AdtId, FnId)>,
+    /// What gives the next element (or the next from the back) of an iterator with that state; see `stdlib/iterators.ko`.
+    steps: FxHashMap<(Intrinsic, AdtId), FnId>,
+    /// The same for states that cannot be read from their end.
+    back_any: Option<FnId>,
 }
 
 impl Mono<'_> {
@@ -202,6 +212,7 @@ impl Mono<'_> {
         let mut blocks = source.blocks.clone();
         for block in &mut blocks {
             self.resolve(key, block, &mut types)?;
+            operator(block);
         }
         Ok(mir::Body {
             name: self.name(key, display_name, &source.name),
@@ -231,6 +242,8 @@ impl Mono<'_> {
                         && let &[ty] = args.as_slice()
                     {
                         *callee = self.debug(ty, span)?;
+                    } else if matches!(intrinsic, Intrinsic::Next | Intrinsic::NextBack) {
+                        *callee = self.step(*intrinsic, args[0], args[1], span)?;
                     } else if let (Intrinsic::Equal | Intrinsic::Hash, [ty]) = (*intrinsic, &args[..]) {
                         self.find_maps(*intrinsic, *ty, span)?;
                     }
@@ -253,6 +266,49 @@ impl Mono<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The functions `__next_…` and `__back_…` of the library, by the type they take.
+    fn find_steps(&mut self) {
+        for (at, function) in self.program.functions.iter().enumerate() {
+            let id = FnId(at as u32);
+            let name = function.display_name.as_str();
+            if function.span.file != FileId(0) || !name.starts_with("__") {
+                continue;
+            }
+            let first = |ty: Ty| match self.program.types.kind(ty) {
+                TyKind::App(TyCon::Adt(adt), args) => Some((*adt, args.first().copied(), args.get(1).copied())),
+                _ => None,
+            };
+            let Some((adt, _, state)) = function.params.first().and_then(|p| first(p.ty)) else { continue };
+            if name == "__back_any" {
+                self.back_any = Some(id);
+            } else if name.starts_with("__next_") {
+                self.steps.insert((Intrinsic::Next, adt), id);
+            } else if name.starts_with("__back_")
+                && let Some((source, ..)) = state.and_then(first)
+            {
+                self.steps.insert((Intrinsic::NextBack, source), id);
+            }
+        }
+    }
+
+    /// The function that an iterator with such a state takes its next element from. Its generics are those of the state's
+    /// struct, in the same order.
+    fn step(&mut self, what: Intrinsic, element: Ty, state: Ty, span: Span) -> Result<Callee, Diagnostics> {
+        let found = match self.program.types.kind(state) {
+            TyKind::App(TyCon::Adt(id), args) => self.steps.get(&(what, *id)).map(|&f| (f, args.to_vec())),
+            _ => None,
+        };
+        let found = found.or_else(|| match what {
+            Intrinsic::NextBack => self.back_any.map(|f| (f, vec![element, state])),
+            _ => None,
+        });
+        let Some((function, args)) = found else {
+            let message = "this is no iterator of the library";
+            return Err(one(Diagnostic::error("E0502", span, message)));
+        };
+        Ok(Callee::Instance(self.instance(Key { function, spawned: None, args }, span)?))
     }
 
     /// The function behind a method declared in a trait, for the type it is called on; other functions are themselves.
@@ -422,6 +478,26 @@ impl Mono<'_> {
         }
         unique
     }
+}
+
+/// Turns a call of an operation of numbers, whose type is known now, into the operator.
+fn operator(block: &mut Block) {
+    let TerminatorKind::Call { callee: Callee::Intrinsic(intrinsic, _), args, dest, target: Some(target), .. } =
+        &block.terminator.kind
+    else {
+        return;
+    };
+    let op = match intrinsic {
+        Intrinsic::NumberAdd => BinaryOp::Add,
+        Intrinsic::NumberSub => BinaryOp::Sub,
+        Intrinsic::NumberMul => BinaryOp::Mul,
+        _ => return,
+    };
+    let value = Rvalue::Binary(op, args[0].clone(), args[1].clone());
+    let statement = StatementKind::Assign(dest.clone(), value);
+    let target = *target;
+    block.statements.push(Statement { kind: statement, span: block.terminator.span });
+    block.terminator.kind = TerminatorKind::Goto(target);
 }
 
 /// Type arguments of one instance; answers are remembered, for a body names few types many times.

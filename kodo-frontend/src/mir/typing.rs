@@ -134,15 +134,17 @@ pub fn may_panic(intrinsic: Intrinsic) -> bool {
         // panicked, or simply its purpose.
         StringSubstring | StringRepeat | StringCharAt | ListRemove | Panic | ChannelBounded | ChannelSend
         | ChannelTrySend | ChannelRecv | ChannelRecvTimeout | Await | ParallelJoin | Sleep | Convert => true,
+        // The function for the state may do anything.
+        Next | NextBack => true,
         Print | Println | Eprint | Eprintln | ToString | StringAppend | StringEq | StringCmp | StringLength
         | StringByteLength | StringContains | StringStartsWith | StringEndsWith | StringTrim | StringToUpper
         | StringToLower | StringParseInt | StringSplit | IntToFloat | FloatToInt | FloatSqrt | ConvertWrapping
         | StringAppendQuoted | StringFormat | DebugAppend | StringChars | StringBytes | StringTryParseInt
         | StringTryParseFloat | StringFromCode | CharIsAlpha | CharIsWhitespace | FloatAbs | FloatFloor | FloatCeil
         | FloatRound | FloatSin | FloatCos | FloatLog | FloatPow | RandInt | ConvertTry | ListNew | ListFrom
-        | ListPush | ListPop | ListLength | ListMakeUnique | Equal | Compare | Hash | Exit | Args | ChannelNew
-        | ChannelNext | ChannelTryRecv | ChannelClose | ChannelLen | ParallelBegin | YieldNow | ThreadId | CpuCount
-        | TimeNow | TimeNowMs | TimeNowNs => false,
+        | ListPush | ListPop | ListLength | ListMakeUnique | ListReserve | NumberAdd | NumberSub | NumberMul
+        | Equal | Compare | Hash | Exit | Args | ChannelNew | ChannelNext | ChannelTryRecv | ChannelClose
+        | ChannelLen | ParallelBegin | YieldNow | ThreadId | CpuCount | TimeNow | TimeNowMs | TimeNowNs => false,
     }
 }
 
@@ -216,6 +218,9 @@ pub fn signature(intrinsic: Intrinsic) -> (Vec<Shape>, Shape) {
         ListRemove => (vec![LIST, INT], BOOL),
         ListLength => (vec![LIST], INT),
         ListMakeUnique => (vec![LIST], UNIT),
+        ListReserve => (vec![LIST, INT], UNIT),
+        Next | NextBack => (vec![Any], Any),
+        NumberAdd | NumberSub | NumberMul => (vec![Arg, Arg], Arg),
         Equal => (vec![Arg, Arg], BOOL),
         Compare => (vec![Arg, Arg], INT),
         Hash => (vec![Arg], INT),

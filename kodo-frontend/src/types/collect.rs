@@ -55,6 +55,16 @@ pub struct Collector {
     scripts: Vec<(usize, Vec<Id>)>,
 }
 
+/// What `@intrinsic`, `@sugar`, `@by_element`, `@needs` and `@optional` of the standard library say.
+#[derive(Default)]
+struct Attributes {
+    intrinsic: Option<Intrinsic>,
+    sugar: Option<Sugar>,
+    by_element: Option<Name>,
+    needs: Option<Need>,
+    optional: bool,
+}
+
 pub(super) fn peel(ast: &Ast, mut id: Id) -> (Id, Item) {
     let mut item = Item::default();
     loop {
@@ -291,14 +301,15 @@ impl Cx<'_> {
 
     /// `Option` and `Result` of the prelude, and their bare constructors.
     fn find_lang_types(&mut self) {
-        for (text, which) in [("Option", 0), ("Result", 1), ("Map", 2), ("Set", 3)] {
+        for (text, which) in [("Option", 0), ("Result", 1), ("Map", 2), ("Set", 3), ("Iterator", 4)] {
             let Some(name) = self.names.get(text) else { continue };
             if let Some(TypeDef::Adt(id)) = self.scopes[PRELUDE_FILE].types.get(&name).copied() {
                 match which {
                     0 => self.option = id,
                     1 => self.result = id,
                     2 => self.map = Some(id),
-                    _ => self.set = Some(id),
+                    3 => self.set = Some(id),
+                    _ => self.iterator = Some(id),
                 }
             }
         }
@@ -451,7 +462,7 @@ impl Cx<'_> {
             Id::NONE => Ty::UNIT,
             _ => self.resolve_ty(scope, result),
         };
-        let (intrinsic, sugar, by_element, needs) = self.attributes(found);
+        let Attributes { intrinsic, sugar, by_element, needs, optional } = self.attributes(found);
         let no_body = body == Id::NONE && intrinsic.is_none() && !owner.in_trait;
         if no_body && found.file != PRELUDE_FILE && !is_broken {
             let text = self.text(name).to_owned();
@@ -499,6 +510,7 @@ impl Cx<'_> {
             needs_text: matches!(intrinsic, Some(Print | Println | Eprint | Eprintln | ToString)),
             by_element,
             needs,
+            optional,
         });
         if let Some(intrinsic) = intrinsic {
             self.intrinsics.entry(intrinsic).or_insert(id);
@@ -530,39 +542,42 @@ impl Cx<'_> {
         Some(id)
     }
 
-    /// What `@intrinsic`, `@sugar`, `@by_element` and `@needs` of the standard library say.
-    fn attributes(&mut self, found: &Found) -> (Option<Intrinsic>, Option<Sugar>, Option<Name>, Option<Need>) {
+    fn attributes(&mut self, found: &Found) -> Attributes {
+        let mut all = Attributes::default();
         if found.file != PRELUDE_FILE {
-            return (None, None, None, None);
+            return all;
         }
         let ast = self.ast(found.file);
-        let (mut intrinsic, mut sugar, mut by_element, mut needs) = (None, None, None, None);
         for &attr in &found.item.attrs {
             let Node::Annotation(name, args) = ast.node(attr) else { continue };
-            let Some(&arg) = ast.list(args).first() else { continue };
-            let value = string_value(self.sources.text(ast.span(arg)));
+            let value = ast.list(args).first().map(|&arg| string_value(self.sources.text(ast.span(arg))));
+            let value = value.unwrap_or_default();
             let known = match self.text(name) {
                 "intrinsic" => {
-                    intrinsic = Intrinsic::from_name(&value);
-                    intrinsic.is_some()
+                    all.intrinsic = Intrinsic::from_name(&value);
+                    all.intrinsic.is_some()
                 }
                 "sugar" => {
-                    sugar = Sugar::from_name(&value);
-                    sugar.is_some()
+                    all.sugar = Sugar::from_name(&value);
+                    all.sugar.is_some()
                 }
                 "needs" => {
-                    needs = Need::from_name(&value);
-                    needs.is_some()
+                    all.needs = Need::from_name(&value);
+                    all.needs.is_some()
                 }
                 "by_element" => {
-                    by_element = Some(self.names.intern(&value));
+                    all.by_element = Some(self.names.intern(&value));
+                    true
+                }
+                "optional" => {
+                    all.optional = true;
                     true
                 }
                 _ => false,
             };
             debug_assert!(known, "the prelude's annotation names something: {value}");
         }
-        (intrinsic, sugar, by_element, needs)
+        all
     }
 
     fn find_main(&mut self, c: &Collector) {
@@ -610,6 +625,7 @@ impl Cx<'_> {
                 needs_text: false,
                 by_element: None,
                 needs: None,
+                optional: false,
             });
             self.main = declared.or(Some(id));
             return;

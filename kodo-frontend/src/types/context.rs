@@ -97,6 +97,8 @@ pub enum Sugar {
     Assert,
     AssertEq,
     AssertNe,
+    /// Without a function it is the length.
+    Count,
 }
 
 impl Sugar {
@@ -111,6 +113,7 @@ impl Sugar {
             "assert" => Sugar::Assert,
             "assert_eq" => Sugar::AssertEq,
             "assert_ne" => Sugar::AssertNe,
+            "count" => Sugar::Count,
             _ => return None,
         })
     }
@@ -148,6 +151,8 @@ pub struct FnInfo {
     pub needs_text: bool,
     /// What values of the first type argument must have.
     pub needs: Option<Need>,
+    /// The last argument may be left out; `sugar` knows what that means.
+    pub optional: bool,
     /// The real function for an element type: `name_int`, `name_float`, `name_bool`, `name_string`.
     pub by_element: Option<Name>,
 }
@@ -232,6 +237,8 @@ pub struct Cx<'a> {
     /// The library's `Map` and `Set`.
     pub map: Option<AdtId>,
     pub set: Option<AdtId>,
+    /// The library's `Iterator`: of an element and a state.
+    pub iterator: Option<AdtId>,
     pub main: Option<FnId>,
     pub out: Diagnostics,
     pub lost: Lost,

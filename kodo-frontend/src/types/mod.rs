@@ -43,8 +43,11 @@ use context::Cx;
 use ty::AdtId;
 
 /// The standard library's source, the first file of every program.
-pub const PRELUDE: &str =
-    concat!(include_str!("../../../stdlib/prelude.ko"), include_str!("../../../stdlib/collections.ko"));
+pub const PRELUDE: &str = concat!(
+    include_str!("../../../stdlib/prelude.ko"),
+    include_str!("../../../stdlib/collections.ko"),
+    include_str!("../../../stdlib/iterators.ko")
+);
 
 /// Checks a program: `asts[0]` is the prelude, the last one the user's file. The HIR is complete only if no error is
 /// reported.
@@ -73,6 +76,7 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         result: AdtId(1),
         map: None,
         set: None,
+        iterator: None,
         main: None,
         lost,
         out: Diagnostics::default(),

@@ -9,6 +9,8 @@ pub enum Need {
     Equal,
     Order,
     Hash,
+    Number,
+    Text,
 }
 
 impl Need {
@@ -18,6 +20,8 @@ impl Need {
             "equal" => Need::Equal,
             "order" => Need::Order,
             "hash" => Need::Hash,
+            "number" => Need::Number,
+            "text" => Need::Text,
             _ => return None,
         })
     }
@@ -27,6 +31,8 @@ impl Need {
             Need::Equal => "equality",
             Need::Order => "an order",
             Need::Hash => "a hash",
+            Need::Number => "numbers",
+            Need::Text => "a text form",
         }
     }
 
@@ -35,6 +41,10 @@ impl Need {
             Need::Equal => "every type without functions, channels, futures and `dyn` values in it has `==`",
             Need::Order => "numbers, Bool and String have an order, and so have tuples and lists of ordered types",
             Need::Hash => "every type without functions, channels, futures and `dyn` values in it has a hash",
+            Need::Number => "the elements must be numbers of one type",
+            Need::Text => {
+                "numbers, Bool and String have a text form; every type has a debug text: `{value:?}` or `.to_debug()`"
+            }
         }
     }
 }
@@ -43,6 +53,15 @@ impl Need {
 pub fn missing(need: Need, types: &mut Types, adts: &[Adt], ty: Ty, params: bool) -> Option<Ty> {
     // A type that grows at every level of its recursion never ends; its parts repeat long before this.
     const LIMIT: usize = 10_000;
+    if matches!(need, Need::Number | Need::Text) {
+        let fits = match types.kind(ty) {
+            TyKind::Param(_) => params,
+            TyKind::Bool | TyKind::String => need == Need::Text,
+            TyKind::Error | TyKind::Infer(_) | TyKind::Never => true,
+            _ => ty.is_number(),
+        };
+        return (!fits).then_some(ty);
+    }
     let mut seen = FxHashSet::default();
     let mut todo = vec![ty];
     while let Some(ty) = todo.pop() {

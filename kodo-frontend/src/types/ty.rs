@@ -264,6 +264,15 @@ impl Types {
                     TyCon::Future => "Future",
                     TyCon::Adt(id) => names.text(adts[id.0 as usize].name),
                 });
+                // What an iterator keeps is the library's matter.
+                let hidden = |ty: Ty| match self.kind(ty) {
+                    TyKind::App(TyCon::Adt(id), _) => names.text(adts[id.0 as usize].name).starts_with("__"),
+                    _ => false,
+                };
+                let args: &[Ty] = match &args[..] {
+                    [shown, state] if hidden(*state) => std::slice::from_ref(shown),
+                    all => all,
+                };
                 if !args.is_empty() {
                     out.push('<');
                     list(out, args);

@@ -141,6 +141,15 @@ impl<'c> Lower<'_, '_, 'c> {
                 self.assign_value(dest, Value::Register(len.into()));
             }
             I::ListMakeUnique => self.make_unique(element, &args[0]),
+            I::ListReserve => {
+                let least = self.register(&args[1]);
+                let at = self.by_reference(&args[0]);
+                let info = self.cx.type_info(element);
+                self.changing(&at, S::kodo_list_reserve, &[least, info.into()]);
+            }
+            I::Next | I::NextBack | I::NumberAdd | I::NumberSub | I::NumberMul => {
+                unreachable!("instances have the function or the operator for the type")
+            }
 
             I::Equal | I::Compare | I::Hash => self.structural(intrinsic, element, args, dest),
 

@@ -89,6 +89,7 @@ macro_rules! kodo_abi_table {
             fn kodo_list_pop(list: Ptr, out: Ptr, ty: Ptr) -> Bool [];
             fn kodo_list_remove(list: Ptr, index: I64, ty: Ptr) -> Bool [];
             fn kodo_list_make_unique(list: Ptr, ty: Ptr) -> Unit [];
+            fn kodo_list_reserve(list: Ptr, least: I64, ty: Ptr) -> Unit [];
 
             // ---- hashing: the hash so far, and what follows; keyed by the process's seed
             fn kodo_hash_word(state: I64, word: I64) -> I64 [leaf];

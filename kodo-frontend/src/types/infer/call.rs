@@ -6,7 +6,7 @@ use crate::hir::{ExprId, ExprKind, FnId, PatKind, Stmt};
 use crate::names::Name;
 use crate::source::Span;
 use crate::syntax::ast::{Id, List, Mode, Node};
-use crate::types::context::{Head, ListArgument, head};
+use crate::types::context::{Head, ListArgument, Sugar, head};
 use crate::types::foreign;
 use crate::types::resolve_ty::plural;
 use crate::types::suggest::nearest;
@@ -265,7 +265,8 @@ impl<'a> Infer<'_, 'a> {
             let expected = params.first().map_or(Ty::ERROR, |p| p.0);
             values.push(self.fit(receiver, expected, Why::Argument(f, 0)));
         }
-        if args.len() + skip != params.len() {
+        let left_out = params.len().saturating_sub(args.len() + skip);
+        if args.len() + skip > params.len() || left_out > usize::from(self.cx.info(f).optional) {
             self.wrong_count(span, f, params.len() - skip.min(params.len()), args.len());
             for (index, &arg) in args.iter().enumerate() {
                 match params.get(index + skip) {
@@ -316,7 +317,9 @@ impl<'a> Infer<'_, 'a> {
     fn finish_call(&mut self, span: Span, f: FnId, type_args: Vec<Ty>, values: &[ExprId], ty: Ty) -> ExprId {
         let info = self.cx.info(f);
         let (sugar, stem) = (info.sugar, info.by_element);
-        if let Some(sugar) = sugar {
+        if let Some(sugar) = sugar
+            && (sugar != Sugar::Count || values.len() == 1)
+        {
             return self.expand(span, sugar, &type_args, values, ty);
         }
         let element = type_args.first().copied();

@@ -227,6 +227,9 @@ impl<'a> Infer<'_, 'a> {
         let mut iter = self.expr(iter, Want::Any);
         let ty = self.ty(iter);
         let element = match self.cx.types.kind(ty).clone() {
+            TyKind::App(TyCon::Adt(id), args) if Some(id) == self.cx.iterator => {
+                return self.for_iterator(span, pat, iter, (args[0], args[1]), body);
+            }
             TyKind::App(TyCon::List | TyCon::Channel, args) => args[0],
             TyKind::Error | TyKind::Never => Ty::ERROR,
             TyKind::String => match self.cx.intrinsics.get(&Intrinsic::StringSplit) {
@@ -275,7 +278,7 @@ impl<'a> Infer<'_, 'a> {
         self.add(ExprKind::ForEach { pat, iter, body }, Ty::UNIT, span)
     }
 
-    fn loop_body(&mut self, body: Id) -> ExprId {
+    pub fn loop_body(&mut self, body: Id) -> ExprId {
         self.frame().loops.push(false);
         let body = self.expr(body, Want::Discard);
         self.frame().loops.pop();

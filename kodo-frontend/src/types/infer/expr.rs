@@ -141,9 +141,8 @@ impl<'a> Infer<'_, 'a> {
             Node::Parallel(body) => self.parallel(span, body),
             Node::Select(arms) => self.select(span, self.ids(arms)),
             Node::Range(a, b) | Node::RangeInclusive(a, b) => {
-                self.expr(a, Want::Is(Ty::INT, Why::RangeBound));
-                self.expr(b, Want::Is(Ty::INT, Why::RangeBound));
-                self.unsupported(span, "ranges outside `for` are", "use the range in `for i in a..b`")
+                let inclusive = matches!(self.node(id), Node::RangeInclusive(..));
+                self.range(span, a, b, inclusive)
             }
             Node::Closure(params, result, body) => self.closure(span, self.ids(params), result, body, None),
             Node::Forall(..) => self.unsupported(span, "`forall` is", "call the code with values of your own"),

@@ -19,6 +19,7 @@ impl Infer<'_, '_> {
             return made;
         }
         let span = self.body.expr(e).span;
+        let e = self.as_iterator(e, expected);
         if !self.fit_ty(self.body.expr(e).ty, expected, why, span) {
             self.body.exprs[e.0 as usize].ty = Ty::ERROR;
         }

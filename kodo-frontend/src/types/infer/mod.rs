@@ -7,6 +7,7 @@ mod control;
 mod expr;
 mod finish;
 mod format;
+mod iterate;
 mod lookup;
 mod mismatch;
 mod numbers;

@@ -164,6 +164,8 @@ impl Infer<'_, '_> {
         let Some(culprit) = need::missing(need, &mut self.cx.types, &self.cx.adts, ty, params) else { return };
         let (shown, part) = (self.show(ty), self.show(culprit));
         let help = match self.kind(culprit) {
+            _ if need == Need::Number => "make numbers of the elements first: `.map(…)`".to_owned(),
+            _ if need == Need::Text => "make texts of the elements first: `.map(…)`".to_owned(),
             TyKind::Param(_) | TyKind::Assoc(..) => {
                 "a type parameter may be any type: declare what is needed as a method of a trait, and bound it by that"
                     .to_owned()
@@ -209,6 +211,10 @@ impl Infer<'_, '_> {
 
     pub fn check_text(&mut self, ty: Ty, span: Span, what: &str) {
         let kind = self.kind(ty);
+        // The library's own generic functions are checked where they are called with real types.
+        if self.file == PRELUDE_FILE && matches!(kind, TyKind::Param(_)) {
+            return;
+        }
         if matches!(
             kind,
             TyKind::Int

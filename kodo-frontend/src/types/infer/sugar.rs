@@ -369,6 +369,14 @@ impl<'a> Infer<'_, 'a> {
                 let e = self.unwrap(span, value, 0, Some(message_local));
                 self.add(ExprKind::Block { stmts: vec![first, second], tail: Some(e) }, ty, span)
             }
+            (Sugar::Count, &[counted]) => {
+                let ty = self.ty(counted);
+                let Some(function) = self.cx.names.get("length").and_then(|name| self.method(ty, name)) else {
+                    return self.poison(span);
+                };
+                let call = ExprKind::Call { function, type_args: type_args.to_vec(), args: vec![counted] };
+                self.add(call, Ty::INT, span)
+            }
             (Sugar::Assert, &[cond]) => {
                 let message = self.text(span, "assertion failed");
                 self.panic_unless(span, cond, message)
