@@ -8,6 +8,7 @@ use crate::cli::{Command, Reporting};
 use crate::failure::{Failure, Stop};
 use crate::pipeline::{self, Checked};
 use crate::render;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 
 /// Runs a command and gives the exit status of `kodoc`.
@@ -30,8 +31,9 @@ fn compile(
     reporting: &Reporting,
     then: impl FnOnce(&mut Checked) -> Result<(), Stop>,
 ) -> Result<(), Failure> {
+    // The process ends after this: taking a large program apart, piece by piece, would be a tenth of checking it.
     let mut checked = match pipeline::check(file) {
-        Ok(checked) => checked,
+        Ok(checked) => ManuallyDrop::new(checked),
         Err(trouble) => {
             render::trouble(&trouble, reporting.json_errors);
             return Err(trouble.failure);
