@@ -34,4 +34,4 @@ symbolizer=external_symbolizer_path=$(command -v llvm-symbolizer-22 || echo /usr
 # At its end a program frees nothing (leaks are what the runtime's own counter is for), and does not wait for stragglers.
 export TSAN_OPTIONS="suppressions=$PWD/tests/sanitize/thread.supp atexit_sleep_ms=20 history_size=4 $symbolizer"
 export ASAN_OPTIONS="detect_leaks=0 detect_stack_use_after_return=0 $symbolizer"
-CC=$PWD/$home/cc STRESS_HOME=$PWD/$home STRESS_SANITIZER=$sanitizer STRESS_RUNS=$runs cargo test -q -p kodoc --test stress
+STRESS_HOME=$PWD/$home STRESS_SANITIZER=$sanitizer STRESS_RUNS=$runs cargo test -q -p kodoc --test stress
