@@ -1,9 +1,10 @@
 //! The end of what can happen: a program that is through, or one whose main waits for ever.
 //!
-//! The report lists every parked thread, what it waits for and where it was spawned. Threads that wait for the same
+//! The report lists every parked thread, what it waits for, for how long (if that is long), and where it was spawned. Threads that wait for the same
 //! thing at the same place are listed together, so that a thousand of them are one entry.
 
 use crate::sched::park::{self, Why};
+use crate::sched::since::{self, Ages};
 use crate::task::{At, registry};
 use crate::{entry, io, process, sequential};
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ pub fn quiescent() -> ! {
     // What is left waits for what will never come.
     let mut left = 0usize;
     registry::each(|_| left += 1);
-    park::each_parked_os_thread(|_, _| left += 1);
+    park::each_os_thread(|_, _, _, parked| left += usize::from(parked));
     finish(value, left)
 }
 
@@ -41,17 +42,23 @@ pub fn report_and_exit_waiting(why: Why) -> ! {
 /// Reports that main can never run again, and ends the program with status 2.
 pub fn report_and_exit() -> ! {
     process::claim_end();
+    since::refresh();
     let mut report = Report::default();
     if sequential::is_on() {
-        sequential::each(|id, site, why| report.add(id, site, why));
+        // How long the others have waited is how long the one on top has run.
+        sequential::each(|id, site, why| report.add(id, site, why, since::now()));
     } else {
         // Whoever reports on its way to park (main itself, perhaps) is listed as well.
         registry::each(|task| {
             if task.is_main() || task.state.is_parked() {
-                report.add(task.id(), task.site(), task.why());
+                report.add(task.id(), task.site(), task.why(), task.since());
             }
         });
-        park::each_parked_os_thread(|site, why| report.add_os(site, why));
+        park::each_os_thread(|site, why, since, parked| {
+            if parked {
+                report.add(0, site, why, since);
+            }
+        });
     }
     io::flush();
     io::error(format_args!("{}", report.text()));
@@ -61,38 +68,39 @@ pub fn report_and_exit() -> ! {
 /// Parked threads, by what they wait for.
 #[derive(Default)]
 struct Report {
-    main: Option<Option<Why>>,
-    /// What they wait for and where they were spawned ↦ identity numbers.
-    threads: BTreeMap<String, Vec<u64>>,
+    main: Option<(Option<Why>, Ages)>,
+    /// What they wait for, and where they were spawned ↦ identity numbers, and for how long they have waited.
+    threads: BTreeMap<(String, String), (Vec<u64>, Ages)>,
 }
 
 impl Report {
-    fn add(&mut self, id: u64, site: *const crate::abi::Site, why: Option<Why>) {
+    fn add(&mut self, id: u64, site: *const crate::abi::Site, why: Option<Why>, since: u32) {
+        let age = Ages::since(since);
         if id == crate::task::MAIN_ID {
-            self.main = Some(why);
+            self.main = Some((why, age));
             return;
         }
         let why = why.map_or("waits".to_owned(), |why| why.to_string());
-        self.threads.entry(format!("{why}\n    spawned at {}", At(site))).or_default().push(id);
-    }
-
-    fn add_os(&mut self, site: *const crate::abi::Site, why: Option<Why>) {
-        self.add(0, site, why);
+        let (ids, ages) = self.threads.entry((why, At(site).to_string())).or_insert((Vec::new(), age));
+        ids.push(id);
+        *ages = ages.and(age);
     }
 
     fn text(mut self) -> String {
         let mut text = "deadlock: main waits for what can never come\n".to_owned();
-        if let Some(Some(why)) = self.main {
-            let _ = writeln!(text, "  main {why}");
+        let long = |ages: Ages| if ages.is_long() { format!(", {ages}") } else { String::new() };
+        if let Some((Some(why), age)) = self.main {
+            let _ = writeln!(text, "  main {why}{}", long(age));
         }
-        for ids in self.threads.values_mut() {
+        for (ids, _) in self.threads.values_mut() {
             ids.sort_unstable();
         }
         // In the order of their first threads: numbers tell the order of spawning.
         let mut entries: Vec<_> = self.threads.into_iter().collect();
-        entries.sort_by_key(|(_, ids)| ids[0]);
-        for (what, ids) in entries {
-            let _ = writeln!(text, "  {} {}", name(&ids), if ids.len() == 1 { what } else { plural(&what) });
+        entries.sort_by_key(|(_, (ids, _))| ids[0]);
+        for ((what, spawned), (ids, ages)) in entries {
+            let what = if ids.len() == 1 { what } else { plural(&what) };
+            let _ = writeln!(text, "  {} {what}{}\n    spawned at {spawned}", name(&ids), long(ages));
         }
         text
     }
@@ -135,10 +143,15 @@ mod tests {
         let (spawned, waits, made) = (site(3), site(4), site(1));
         let why = Why { reason: Reason::Recv, site: &raw const waits, object: &raw const made };
         let mut report = Report::default();
-        report.add(1, ptr::null(), Some(Why { reason: Reason::Await, site: &raw const made, object: ptr::null() }));
-        report.add(9, &raw const spawned, Some(why));
-        report.add(2, &raw const spawned, Some(why));
-        report.add(5, ptr::null(), None);
+        report.add(
+            1,
+            ptr::null(),
+            Some(Why { reason: Reason::Await, site: &raw const made, object: ptr::null() }),
+            since::now(),
+        );
+        report.add(9, &raw const spawned, Some(why), since::now());
+        report.add(2, &raw const spawned, Some(why), since::now());
+        report.add(5, ptr::null(), None, since::now());
         assert_eq!(
             report.text(),
             "deadlock: main waits for what can never come\n  \

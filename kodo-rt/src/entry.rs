@@ -2,7 +2,7 @@
 
 use crate::abi::{ABI_VERSION, PROGRAM_NO_GREEN_THREADS, Program};
 use crate::task::{MAIN_ID, TaskRef, registry};
-use crate::{fault, io, panic, process, sched, sequential, stack, trace};
+use crate::{dump, fault, io, panic, process, sched, sequential, signals, stack, trace};
 use std::ffi::{CStr, c_char};
 use std::io::Write;
 use std::ptr;
@@ -70,8 +70,10 @@ pub unsafe extern "C" fn kodo_rt_main(argc: i32, argv: *const *const c_char, pro
     let workers = workers(variable("KODO_THREADS"), program.threads).unwrap_or_else(|error| fatal(&error));
     let stacks = stack::config::read(variable).unwrap_or_else(|error| fatal(&error));
     trace::begin(workers).unwrap_or_else(|error| fatal(&error));
+    dump::begin();
     panic::set_describer(sched::describe_current);
     fault::install();
+    signals::install();
     if program.flags & PROGRAM_NO_GREEN_THREADS != 0 {
         sequential::run(program.main);
     }

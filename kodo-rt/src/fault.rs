@@ -163,7 +163,7 @@ fn overflow(task: *const Task) -> ! {
     // If another thread ends the process already, this one waits for that.
     crate::process::claim_end();
     crate::io::try_flush();
-    let mut text = Text { bytes: [0; 1024], len: 0 };
+    let mut text = Text::new();
     let _ = text.write_str("panic: stack overflow\n  in ");
     // SAFETY: null, or a thread that runs right now (it faulted); tasks are never unmapped.
     let _ = match unsafe { task.as_ref() } {
@@ -175,18 +175,30 @@ fn overflow(task: *const Task) -> ! {
         None => crate::sched::park::describe_os_thread(&mut text),
     };
     let _ = text.write_str("\n  help: look for a recursion that does not end; KODO_MAX_STACK_SIZE sets the limit\n");
-    // SAFETY: the bytes written so far.
-    unsafe {
-        libc::write(2, text.bytes.as_ptr().cast(), text.len);
-        libc::_exit(101)
-    }
+    text.put();
+    crate::signals::end_after_overflow();
+    crate::process::exit_now(crate::panic::STATUS)
 }
 
 /// A fixed buffer; what does not fit is cut off.
-struct Text {
+pub(crate) struct Text {
     bytes: [u8; 1024],
     len: usize,
 }
+
+impl Text {
+    pub fn new() -> Text {
+        Text { bytes: [0; 1024], len: 0 }
+    }
+
+    /// Writes it to standard error, and begins anew.
+    pub fn put(&mut self) {
+        // SAFETY: the bytes written so far.
+        unsafe { libc::write(2, self.bytes.as_ptr().cast(), self.len) };
+        self.len = 0;
+    }
+}
+
 impl fmt::Write for Text {
     fn write_str(&mut self, s: &str) -> fmt::Result {
         let n = s.len().min(self.bytes.len() - self.len);

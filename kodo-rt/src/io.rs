@@ -17,6 +17,7 @@ use crate::{abi, process, string, trace};
 use parking_lot::Mutex;
 use std::fmt;
 use std::io::Write;
+use std::time::{Duration, Instant};
 
 /// Enough for some hundred lines per system call; more gains nothing measurable, less costs calls.
 const CAPACITY: usize = 1 << 16;
@@ -161,6 +162,32 @@ pub fn flush() {
 pub fn try_flush() {
     if let Some(mut output) = OUT.try_lock() {
         let _ = output.flush();
+    }
+}
+
+/// Writes what the buffer holds as far as the reader takes it in that time: for the end by a signal, which nobody may hold
+/// up. Failures are ignored.
+pub fn flush_within(patience: Duration) {
+    let until = Instant::now() + patience;
+    let Some(mut output) = OUT.try_lock_for(patience) else { return };
+    let mut bytes = std::mem::take(&mut output.buffer);
+    while !bytes.is_empty() {
+        let mut room = libc::pollfd { fd: output.descriptor, events: libc::POLLOUT, revents: 0 };
+        let left = until.saturating_duration_since(Instant::now()).as_millis() as i32;
+        // A descriptor with room takes as much as a pipe does at once without waiting.
+        let piece = bytes.len().min(libc::PIPE_BUF);
+        // SAFETY: one descriptor to wait for; the bytes are readable.
+        let written = unsafe {
+            if libc::poll(&mut room, 1, left) != 1 || Instant::now() >= until {
+                return;
+            }
+            libc::write(output.descriptor, bytes.as_ptr().cast(), piece)
+        };
+        match usize::try_from(written) {
+            Ok(n) => drop(bytes.drain(..n)),
+            Err(_) if std::io::Error::last_os_error().kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(_) => return,
+        }
     }
 }
 

@@ -3,13 +3,15 @@
 //! `abi` is what both sides agree on. `entry` starts a program; `sched` runs its green threads (`task`) on stacks
 //! (`stack`) that grow in a signal handler (`fault`); `sequential` runs programs that were built without them. Threads
 //! synchronize through `sync`: channels, `select`, futures and `parallel` blocks. `mem`, `string` and `list` hold values, `hash` hashes them,
-//! `io` prints them, `panic` and `process` end the program. `trace` records what the scheduler does.
+//! `io` prints them, `panic` and `process` end the program. `trace` records what the scheduler does, `signals` and
+//! `dump` answer from outside.
 
 pub mod abi;
 mod chars;
 pub mod clock;
 pub mod closure;
 pub mod deadlock;
+mod dump;
 pub mod entry;
 pub mod fault;
 mod format;
@@ -24,6 +26,7 @@ mod sanitizer;
 pub mod sched;
 pub mod sequential;
 mod shim;
+mod signals;
 pub mod stack;
 pub mod string;
 pub mod sync;

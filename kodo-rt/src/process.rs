@@ -40,6 +40,13 @@ pub fn debug() -> bool {
     DEBUG.load(Ordering::Relaxed)
 }
 
+/// As `claim_end`, but never waits: false if another thread has it.
+pub fn try_claim_end() -> bool {
+    // SAFETY: has no preconditions.
+    let me = unsafe { libc::gettid() };
+    ENDING.compare_exchange(0, me, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+}
+
 /// Claims the right to end the process. True: this thread has it now. False: it had it already (its own ending went
 /// wrong, so it had better be brief). If another thread has it, this never returns.
 pub fn claim_end() -> bool {

@@ -20,7 +20,7 @@ use crate::{deadlock, entry, io, mem, process};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 /// A block that has started and not ended (or main).
 pub struct Frame {
@@ -65,12 +65,18 @@ struct Sequential {
 unsafe impl Sync for Sequential {}
 
 static ON: AtomicBool = AtomicBool::new(false);
+static THREAD: AtomicI32 = AtomicI32::new(0);
 static THIS: Sequential =
     Sequential { top: Cell::new(ptr::null()), queue: RefCell::new(VecDeque::new()), next_id: Cell::new(MAIN_ID + 1) };
 
 /// Whether this program runs so.
 pub fn is_on() -> bool {
     ON.load(Ordering::Relaxed)
+}
+
+/// The OS thread that runs the program.
+pub(crate) fn thread() -> i32 {
+    THREAD.load(Ordering::Relaxed)
 }
 
 /// The block that runs.
@@ -80,6 +86,8 @@ pub(crate) fn current() -> *const Frame {
 
 /// Runs a whole program.
 pub(crate) fn run(main: Entry) -> ! {
+    // SAFETY: has no preconditions.
+    THREAD.store(unsafe { libc::gettid() }, Ordering::Relaxed);
     ON.store(true, Ordering::Relaxed);
     crate::fault::prepare_thread(true);
     let mut value = 0i64;
@@ -226,6 +234,16 @@ pub(crate) fn each(mut look: impl FnMut(u64, *const Site, Option<Why>)) {
         if frame.waits.get() || frame.is_main() {
             look(frame.id, frame.site, frame.why.get());
         }
+        at = frame.below;
+    }
+}
+
+/// Looks at every block that has started, the newest first, and what it waits for. Also from a signal handler.
+pub(crate) fn each_started(mut look: impl FnMut(u64, *const Site, Option<Why>)) {
+    let mut at = current();
+    // SAFETY: as above.
+    while let Some(frame) = unsafe { at.as_ref() } {
+        look(frame.id, frame.site, frame.why.get().filter(|_| frame.waits.get()));
         at = frame.below;
     }
 }

@@ -15,6 +15,9 @@ use std::path::PathBuf;
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
+    /// Print errors and warnings as one JSON object on standard output
+    #[arg(long, global = true)]
+    pub json_errors: bool,
 }
 
 #[derive(Subcommand)]
@@ -29,13 +32,6 @@ pub enum Command {
     EmitLlvm(EmitArgs),
     /// Print the MIR of a program: its control-flow graph with copies, moves and drops
     EmitMir(EmitMirArgs),
-}
-
-#[derive(Args)]
-pub struct Reporting {
-    /// Print errors and warnings as one JSON object on standard output
-    #[arg(long)]
-    pub json_errors: bool,
 }
 
 /// What changes the code that is generated.
@@ -70,8 +66,6 @@ pub struct BuildArgs {
     pub output: Option<PathBuf>,
     #[command(flatten)]
     pub code: CodeArgs,
-    #[command(flatten)]
-    pub reporting: Reporting,
 }
 
 #[derive(Args)]
@@ -83,16 +77,12 @@ pub struct RunArgs {
     pub args: Vec<std::ffi::OsString>,
     #[command(flatten)]
     pub code: CodeArgs,
-    #[command(flatten)]
-    pub reporting: Reporting,
 }
 
 #[derive(Args)]
 pub struct CheckArgs {
     /// The program's source file
     pub file: PathBuf,
-    #[command(flatten)]
-    pub reporting: Reporting,
 }
 
 #[derive(Args)]
@@ -104,8 +94,6 @@ pub struct EmitArgs {
     pub output: Option<PathBuf>,
     #[command(flatten)]
     pub code: CodeArgs,
-    #[command(flatten)]
-    pub reporting: Reporting,
 }
 
 #[derive(Args)]
@@ -115,6 +103,4 @@ pub struct EmitMirArgs {
     /// Where the text goes [default: standard output]
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
-    #[command(flatten)]
-    pub reporting: Reporting,
 }

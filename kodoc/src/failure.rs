@@ -9,12 +9,14 @@ pub enum Failure {
     Program,
     /// The command was called wrongly: such as a file that is not there.
     Usage,
+    /// Whoever reads the output has gone away, and needs no report.
+    Reader,
 }
 
 impl Failure {
     pub fn exit_status(self) -> u8 {
         match self {
-            Failure::Program => 1,
+            Failure::Program | Failure::Reader => 1,
             Failure::Usage => 2,
         }
     }
@@ -56,6 +58,8 @@ impl From<Trouble> for Stop {
 
 /// A file that cannot be read at all.
 pub const UNREADABLE: &str = "E0010";
+/// Arguments of `kodoc` that make no sense.
+pub const USAGE: &str = "E0012";
 /// A source file that is not UTF-8.
 pub const NOT_UTF8: &str = "E0011";
 /// Output that cannot be written.

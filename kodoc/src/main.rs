@@ -23,6 +23,22 @@ const INTERNAL_ERROR: u8 = 101;
 /// Where and why the compiler itself failed; the last one counts.
 static INTERNAL: Mutex<String> = Mutex::new(String::new());
 
+/// Help that was asked for, or what is wrong with the arguments: as JSON if they ask for that.
+fn usage(wrong: &clap::Error) -> u8 {
+    // What follows `--` is meant for the program that is run.
+    let as_json = std::env::args_os().take_while(|arg| arg != "--").any(|arg| arg == "--json-errors");
+    if !as_json || !wrong.use_stderr() {
+        wrong.exit();
+    }
+    let text = wrong.to_string();
+    let first: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let message = first.join(" ");
+    let message = message.trim_start_matches("error: ");
+    let trouble = failure::Trouble::new(failure::Failure::Usage, failure::USAGE, message).help("see `kodoc --help`");
+    render::trouble(&trouble, true);
+    trouble.failure.exit_status()
+}
+
 fn main() -> ExitCode {
     // A panic is a bug of the compiler: note it, say it once in plain words below.
     std::panic::set_hook(Box::new(|info| {
@@ -33,10 +49,9 @@ fn main() -> ExitCode {
             eprintln!("{}", std::backtrace::Backtrace::force_capture());
         }
     }));
-    let work = std::thread::Builder::new().stack_size(STACK_SIZE).spawn(|| {
-        let cli = cli::Cli::parse();
-        commands::run(cli.command)
-    });
+    let work = std::thread::Builder::new()
+        .stack_size(STACK_SIZE)
+        .spawn(|| cli::Cli::try_parse().map_or_else(|wrong| usage(&wrong), commands::run));
     match work.map(std::thread::JoinHandle::join) {
         Ok(Ok(status)) => ExitCode::from(status),
         Ok(Err(_)) => {

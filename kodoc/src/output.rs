@@ -54,12 +54,13 @@ pub fn write(target: Option<&PathBuf>, bytes: &[u8]) -> Result<(), Trouble> {
     let Some(target) = target else {
         let mut out = std::io::stdout().lock();
         return match out.write_all(bytes).and_then(|()| out.flush()) {
-            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Trouble::new(
-                Failure::Program,
-                UNWRITABLE,
-                format!("cannot write to standard output: {}", reason(&e)),
-            )),
-            _ => Ok(()),
+            Err(e) => {
+                let gone = e.kind() == std::io::ErrorKind::BrokenPipe;
+                let failure = if gone { Failure::Reader } else { Failure::Program };
+                let message = format!("cannot write to standard output: {}", reason(&e));
+                Err(Trouble::new(failure, UNWRITABLE, message))
+            }
+            Ok(()) => Ok(()),
         };
     };
     if is_special(target) {

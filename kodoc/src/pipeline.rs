@@ -82,9 +82,10 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
     if !garbled {
         // What looks unused may be used in the broken part.
         let broken = diagnostics.has_errors();
-        // A file of which nothing is left lacks more than `main`.
-        let nothing = asts[1].is_empty();
-        let follows = |d: &Diagnostic| d.severity == Severity::Warning || (nothing && d.code == "E0272");
+        // A file that ends too early, or of which nothing is left, lacks more than `main`.
+        let cut = asts[1].is_empty() || diagnostics.iter().any(|d| d.code == "E0101");
+        let lacks = |d: &Diagnostic| matches!(d.code, "E0210" | "E0212" | "E0272" | "E0278");
+        let follows = |d: &Diagnostic| d.severity == Severity::Warning || (cut && lacks(d));
         diagnostics.extend(found.filter(|d| !(broken && follows(d))));
     }
     let (found, bodies) = own::check(&mut program, &names, prelude, &diagnostics);

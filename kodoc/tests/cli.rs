@@ -265,6 +265,41 @@ fn json_errors_are_one_object_even_without_a_file() {
     }
 }
 
+#[test]
+fn wrong_arguments_are_json_if_the_arguments_say_so() {
+    for args in
+        [&["--json-errors", "chekc", "a.ko"][..], &["check", "--json-errors"], &["check", "a", "b", "--json-errors"]]
+    {
+        let output = run(kodoc().args(args));
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+        assert_eq!((output.status.code(), &report["errors"][0]["code"]), (Some(2), &"E0012".into()));
+    }
+    let output = run(kodoc().args(["run", "--", "--json-errors"]));
+    assert!(output.stdout.is_empty() && stderr(&output).contains("Usage"), "{}", stdout(&output));
+}
+
+#[test]
+fn the_switch_for_json_stands_anywhere() {
+    let dir = folder();
+    let file = dir.path().join("program.ko");
+    std::fs::write(&file, HELLO).expect("a program");
+    let output = run(kodoc().arg("--json-errors").arg("check").arg(&file));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert_eq!((output.status.code(), &report["status"]), (Some(0), &"ok".into()));
+}
+
+#[test]
+fn output_that_is_not_written_is_a_failure() {
+    let dir = folder();
+    let file = dir.path().join("program.ko");
+    std::fs::write(&file, HELLO).expect("a program");
+    for args in [&["check", "--json-errors"][..], &["emit-mir"], &["emit-llvm"]] {
+        let shell = "\"$0\" \"$@\" > /dev/full";
+        let output = run(Command::new("sh").args(["-c", shell]).arg(kodoc().get_program()).args(args).arg(&file));
+        fails(&output, 1, &["E0900", "standard output"]);
+    }
+}
+
 /// `"E0200"` and its like in the compiler's sources.
 fn codes_in(folder: &Path, found: &mut std::collections::BTreeSet<String>) {
     for entry in std::fs::read_dir(folder).expect("readable folder") {

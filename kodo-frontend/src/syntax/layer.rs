@@ -103,6 +103,8 @@ pub fn arrange(file: FileId, text: &str, tokens: &[Token]) -> Arranged {
         diagnostics: Diagnostics::default(),
         extra: Vec::new(),
         reported: 0,
+        turbofish: Vec::new(),
+        turbofish_ended: false,
         next_closed: None,
     };
     while layer.step() {}
@@ -325,6 +327,10 @@ struct Layer<'a> {
     diagnostics: Diagnostics,
     extra: Vec<Diagnostic>,
     reported: usize,
+    /// Open `<` of `name::<…>`, and how many brackets were open at the first.
+    turbofish: Vec<usize>,
+    /// The last token closed them: such a `>` may end a statement.
+    turbofish_ended: bool,
     /// The token before which [`close_missing`](Layer::close_missing) closed a bracket last.
     next_closed: Option<usize>,
 }
@@ -344,8 +350,25 @@ impl Layer<'_> {
     }
 
     fn emit(&mut self, token: Token, kind: T) {
+        self.follow_turbofish(kind);
         self.previous = kind;
         self.out.push(Token { kind, ..token });
+    }
+
+    /// Type arguments in an expression: everything up to the `>` of its `<` is a type.
+    fn follow_turbofish(&mut self, kind: T) {
+        self.turbofish_ended = false;
+        let depth = self.frames.len();
+        if kind == T::Lt && (self.previous == T::PathSep || !self.turbofish.is_empty()) {
+            self.turbofish.push(depth);
+        } else if let Some(&open) = self.turbofish.last() {
+            if depth < open || kind == T::Sep {
+                self.turbofish.clear();
+            } else if matches!(kind, T::Gt | T::GtJoint) && depth == open {
+                self.turbofish.pop();
+                self.turbofish_ended = self.turbofish.is_empty();
+            }
+        }
     }
 
     fn open(&mut self, kind: Kind, opener: Token, closer: T) {
@@ -654,8 +677,9 @@ impl Layer<'_> {
     /// Does a statement end before this token?
     fn separates(&self, token: Token, kind: T) -> bool {
         let (top, head) = (self.top().kind, self.head());
-        // A type may end with `>`, an expression cannot.
+        // A type may end with `>`, an expression only with type arguments.
         let complete = ends_statement(self.previous)
+            || self.turbofish_ended
             || (self.previous == T::Gt && (matches!(top, Kind::Members | Kind::Fields) || head == Some(Head::Alias)));
         if top == Kind::Paren || !complete {
             return false;
@@ -796,6 +820,10 @@ mod tests {
     fn statements_may_share_a_line() {
         check("let a = 1 let b = 2; c", "let a = 1 ⏎ let b = 2 ⏎ c");
         check("{ return x };", "{ return x }");
+        check("let f = g::<Int>\nlet h = i", "let f = g :: < Int > ⏎ let h = i");
+        check("let f = g::<List<Int>>\n(h)", "let f = g :: < List < Int > > ⏎ ( h )");
+        check("let f = g::<(A) -> B>\n[h]", "let f = g :: < ( A ) -> B > ⏎ [ h ]");
+        check("a >\nb", "a > b");
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Cx<'_> {
             }
             match argument.root {
                 ArgumentRoot::Parameter(_) | ArgumentRoot::Place => {}
-                ArgumentRoot::Fixed(local) => {
+                ArgumentRoot::Fixed(local) | ArgumentRoot::Unshared(local) => {
                     let caller = &self.functions[argument.caller.0 as usize];
                     let Some(variable) = caller.body.as_ref().map(|b| b.local(local)) else { continue };
                     let (name, declared) = (self.text(variable.name).to_owned(), variable.span);
@@ -46,15 +46,16 @@ impl Cx<'_> {
                     let callee = &self.functions[argument.callee.0 as usize];
                     let (callee_name, param) = (callee.display_name.clone(), callee.params[argument.index].span);
                     let code = if is_ref { "E0248" } else { "E0249" };
-                    let error = Diagnostic::error(
-                        code,
-                        argument.span,
-                        format!("`{callee_name}` changes this list, and `{name}` cannot be changed"),
-                    )
-                    .label("would be changed")
-                    .secondary(declared, "declared here")
-                    .secondary(param, "the function changes this parameter")
-                    .help("copy the list into a `let mut` variable first");
+                    let why = match argument.root {
+                        ArgumentRoot::Unshared(_) => format!("the caller would not see the change of `{name}`"),
+                        _ => format!("`{name}` cannot be changed"),
+                    };
+                    let message = format!("`{callee_name}` changes this list, and {why}");
+                    let error = Diagnostic::error(code, argument.span, message)
+                        .label("would be changed")
+                        .secondary(declared, "declared here")
+                        .secondary(param, "the function changes this parameter")
+                        .help("copy the list into a `let mut` variable first");
                     self.report(error);
                 }
                 ArgumentRoot::Value => {
@@ -63,6 +64,29 @@ impl Cx<'_> {
                     }
                 }
             }
+        }
+    }
+}
+
+impl Cx<'_> {
+    /// A function value takes its arguments as values.
+    pub fn check_function_values(&mut self) {
+        for (function, span) in std::mem::take(&mut self.function_values) {
+            let signature = self.signature(function);
+            let Some(index) = signature.params.iter().position(|p| p.mode == Mode::Mut) else { continue };
+            let param = &signature.params[index];
+            let (name, parameter) = (signature.display_name.clone(), self.text(param.name));
+            let message = format!("`{name}` changes its parameter `{parameter}`, which a function value cannot do");
+            let mut error = Diagnostic::error("E0249", span, message).label("used as a value here");
+            if self.is_user(function) {
+                error = error.secondary(param.span, "the parameter that the caller lends");
+            }
+            let help = if self.changed.contains(&(function, index)) {
+                format!("write `own {parameter}` if callers need not see the change, and give the result back")
+            } else {
+                "call it in a closure that gives the result back".to_owned()
+            };
+            self.report(error.help(help));
         }
     }
 }

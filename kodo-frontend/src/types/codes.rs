@@ -18,6 +18,9 @@
 //! | E0290 | a format of an f-string hole that is none, or that the value's type does not have |
 //! | W0001 | a variable that is never used |
 //! | W0002 | a match arm that earlier arms make unreachable |
+//! | W0003 | statements that are never reached |
+//! | W0004 | a value that is not used: a `Result`, or one that was made for nothing |
+//! | W0005 | a spawned block that changes only its own copy of a variable |
 
 pub const UNSUPPORTED: &str = "E0190";
 pub const AMBIGUOUS: &str = "E0236";
@@ -35,3 +38,6 @@ pub const ENDLESS: &str = "E0279";
 pub const FORMAT: &str = "E0290";
 pub const UNUSED: &str = "W0001";
 pub const UNREACHABLE: &str = "W0002";
+pub const DEAD: &str = "W0003";
+pub const DROPPED: &str = "W0004";
+pub const OWN_COPY: &str = "W0005";

@@ -170,6 +170,8 @@ pub enum ArgumentRoot {
     Place,
     /// A place under something that is not `mut`.
     Fixed(LocalId),
+    /// A plain list parameter of an async function or of a trait's method: no caller would see the change.
+    Unshared(LocalId),
     /// No place at all: the change is lost, the value lives in a temporary.
     Value,
 }
@@ -236,6 +238,8 @@ pub struct Cx<'a> {
     /// Plain list parameters that their function changes.
     pub changed: FxHashSet<(FnId, usize)>,
     pub list_arguments: Vec<ListArgument>,
+    /// Functions that were made values, and where.
+    pub function_values: Vec<(FnId, Span)>,
 }
 
 impl<'a> Cx<'a> {

@@ -78,12 +78,14 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         out: Diagnostics::default(),
         changed: Default::default(),
         list_arguments: Vec::new(),
+        function_values: Vec::new(),
     };
     cx.collect();
     for index in 0..cx.functions.len() {
         cx.check_body(FnId(index as u32));
     }
     cx.settle_changed();
+    cx.check_function_values();
     let cells = recursion::make_cells(&mut cx.types, &mut cx.adts);
     let program = hir::Program {
         types: cx.types,

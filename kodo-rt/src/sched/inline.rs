@@ -44,6 +44,7 @@ pub unsafe fn run(f: *mut Future, own: bool) {
         inner.store(task, Ordering::Relaxed);
         let (id, site) = ((*task).id(), (*task).site());
         trace::event(|| Event::InlineBegin { id, site });
+        (*task).note_inline();
         (*task).run_inline(alone);
         trace::event(|| Event::InlineEnd { id });
         inner.store(outer, Ordering::Relaxed);

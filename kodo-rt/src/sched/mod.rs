@@ -23,6 +23,7 @@ mod model;
 pub mod park;
 pub mod preempt;
 pub mod queue;
+pub mod since;
 pub mod wait;
 pub mod worker;
 
@@ -38,7 +39,7 @@ use queue::Remote;
 use std::fmt;
 use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use worker::{Worker, worker};
 
 pub use crate::task::Entry;
@@ -64,6 +65,8 @@ pub struct Shared {
     /// 1: wake up. The worker sleeps on it.
     pub wake: AtomicU32,
     pub started: AtomicBool,
+    /// The worker, once it has started; for reports.
+    worker: AtomicPtr<Worker>,
     /// The worker itself, until its OS thread takes it.
     seed: parking_lot::Mutex<Option<Box<Worker>>>,
 }
@@ -91,6 +94,7 @@ pub fn start(count: usize, main: TaskRef) -> ! {
             preempt: AtomicU32::new(0),
             wake: AtomicU32::new(0),
             started: AtomicBool::new(false),
+            worker: AtomicPtr::new(std::ptr::null_mut()),
             seed: parking_lot::Mutex::new(Some(Box::new(Worker::new(id, local)))),
         })
     });
@@ -98,6 +102,14 @@ pub fn start(count: usize, main: TaskRef) -> ! {
     runtime.injector.push(main);
     assert!(RUNTIME.set(runtime).is_ok(), "one runtime per process");
     worker::run(0)
+}
+
+impl Shared {
+    /// The thread that the worker runs at the moment, to be looked at only; null: none.
+    pub(crate) fn current(&self) -> *mut crate::task::Task {
+        // SAFETY: null, or a worker, which is never freed; `current` reads an atomic.
+        unsafe { self.worker.load(Ordering::Acquire).as_ref() }.map_or(std::ptr::null_mut(), Worker::current)
+    }
 }
 
 impl Runtime {

@@ -7,7 +7,7 @@
 //! An OS thread of `parallel` has the same word and sleeps on it. Its count as something that can make something happen
 //! (`idle`) goes when it has settled on PARKED, and is given back by its waker before the word changes.
 
-use super::{inline, runtime, schedule};
+use super::{inline, runtime, schedule, since};
 use crate::abi::Site;
 use crate::sched::worker::worker;
 use crate::sequential;
@@ -19,7 +19,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
 /// What a thread waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -246,6 +246,7 @@ pub(crate) struct OsThread {
     reason: AtomicU8,
     wait_site: AtomicPtr<Site>,
     wait_object: AtomicPtr<Site>,
+    since: AtomicU32,
 }
 
 static OS_THREADS: Mutex<Vec<&'static OsThread>> = Mutex::new(Vec::new());
@@ -271,6 +272,7 @@ fn os_thread() -> *const OsThread {
                 reason: AtomicU8::new(0),
                 wait_site: AtomicPtr::new(ptr::null_mut()),
                 wait_object: AtomicPtr::new(ptr::null_mut()),
+                since: AtomicU32::new(0),
             }));
             all.push(new);
             new
@@ -316,10 +318,11 @@ pub(crate) fn describe_os_thread(out: &mut dyn fmt::Write) -> fmt::Result {
     }
 }
 
-/// Looks at every OS thread that is parked.
-pub(crate) fn each_parked_os_thread(mut look: impl FnMut(*const Site, Option<Why>)) {
-    for thread in OS_THREADS.lock().iter().filter(|t| t.state.is_parked()) {
-        look(thread.site.load(Ordering::Relaxed), thread.why());
+/// Looks at every OS thread of the program: where it was spawned, what it waits for since when, and whether it does.
+pub(crate) fn each_os_thread(mut look: impl FnMut(*const Site, Option<Why>, u32, bool)) {
+    for thread in OS_THREADS.lock().iter().filter(|t| t.taken.load(Ordering::Relaxed)) {
+        let since = thread.since.load(Ordering::Relaxed);
+        look(thread.site.load(Ordering::Relaxed), thread.why(), since, thread.state.is_parked());
     }
 }
 
@@ -341,6 +344,7 @@ impl OsThread {
     fn set_why(&self, why: &Why) {
         self.wait_site.store(why.site.cast_mut(), Ordering::Relaxed);
         self.wait_object.store(why.object.cast_mut(), Ordering::Relaxed);
+        self.since.store(since::refresh(), Ordering::Relaxed);
         self.reason.store(why.reason as u8 + 1, Ordering::Relaxed);
     }
 

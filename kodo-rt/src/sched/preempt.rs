@@ -6,7 +6,7 @@
 //! request that nobody answers (the thread is in a system call) is withdrawn after 100 µs, until the next look, and what its
 //! worker has queued goes to the others.
 
-use super::{barrier, futex, runtime, worker::worker};
+use super::{barrier, futex, runtime, since, worker::worker};
 use crate::task::Operation;
 use crate::trace::{self, Event};
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
@@ -67,6 +67,7 @@ fn monitor() {
                 futex::wait(&MONITOR, ASLEEP, None);
             }
         }
+        since::refresh();
         std::thread::sleep(SLICE);
         let from_outside = !runtime.injector.is_empty();
         let mut asked = false;

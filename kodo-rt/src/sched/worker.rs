@@ -1,7 +1,7 @@
 //! A worker: an OS thread that runs green threads.
 
 use super::queue::Local;
-use super::{futex, runtime};
+use super::{futex, runtime, since};
 use crate::stack::{Slot, pool::Pool};
 use crate::sync::future;
 use crate::sync::start::Dequeued;
@@ -10,7 +10,7 @@ use crate::task::{MAIN_ID, Operation, Task, TaskRef};
 use crate::trace::{self, Event, Left};
 use std::cell::{Cell, RefCell};
 use std::ptr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Identity numbers taken at a time; smaller numbers look more consecutive, larger ones share the counter less.
@@ -38,7 +38,7 @@ pub struct Worker {
     id: usize,
     pub local: Local,
     /// The thread that runs; null between threads.
-    current: Cell<*mut Task>,
+    current: AtomicPtr<Task>,
     stacks: RefCell<Pool>,
     vacant: RefCell<Vacant>,
     /// Identity numbers in hand.
@@ -72,6 +72,7 @@ pub fn run(id: usize) -> ! {
     shared.started.store(true, Ordering::Release);
     let worker: &'static Worker = Box::leak(shared.seed.lock().take().expect("a worker starts once"));
     WORKER.set(worker);
+    shared.worker.store(ptr::from_ref(worker).cast_mut(), Ordering::Release);
     crate::fault::prepare_thread(false);
     // Worker 0 begins with main; the others were woken to search.
     let mut searching = id != 0;
@@ -92,7 +93,7 @@ impl Worker {
         Worker {
             id,
             local,
-            current: Cell::new(ptr::null_mut()),
+            current: AtomicPtr::new(ptr::null_mut()),
             stacks: RefCell::default(),
             vacant: RefCell::default(),
             ids: Cell::new((0, 0)),
@@ -106,7 +107,8 @@ impl Worker {
 
     /// The green thread that runs here; null: the worker itself does.
     pub fn current(&self) -> *mut Task {
-        self.current.get()
+        // Relaxed: only this OS thread writes it; reports read it.
+        self.current.load(Ordering::Relaxed)
     }
 
     /// A vacant task and an identity number for it.
@@ -147,10 +149,10 @@ impl Worker {
         }
         let (id, site) = (this.id(), this.site());
         trace::event(|| Event::Run { id, site, starts });
-        self.current.set(task);
+        self.current.store(task, Ordering::Relaxed);
         // SAFETY: ours, and bound.
         let operation = unsafe { this.resume() };
-        self.current.set(ptr::null_mut());
+        self.current.store(ptr::null_mut(), Ordering::Relaxed);
         match operation {
             Some(Operation::Yield) => {
                 trace::event(|| Event::Leave { id, how: Left::Yielded });
@@ -159,6 +161,10 @@ impl Worker {
             }
             Some(Operation::Park) => {
                 trace::event(|| Event::Leave { id, how: Left::Parked(this.why().map(|why| why.reason)) });
+                if self.local.is_empty() {
+                    // About to look for work, which takes longer than a look at the clock.
+                    this.set_since(since::refresh());
+                }
                 if !this.state.settle() {
                     // The wake-up came while it left its stack.
                     self.local.push(TaskRef(task));

@@ -15,6 +15,7 @@ use crate::abi::{Site, TypeInfo};
 use crate::mem;
 use crate::sanitizer::Fiber;
 use crate::sched::park::{Reason, Why};
+use crate::sched::since;
 use crate::stack::{Slot, SlotStack};
 use crate::sync::future::{self, Future};
 use corosensei::stack::Stack;
@@ -24,7 +25,7 @@ use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 /// The body of a thread: takes what `env` holds, writes its result to `out`.
 pub type Entry = unsafe extern "C" fn(env: *mut u8, out: *mut u8);
@@ -45,6 +46,8 @@ type Leave = Yielder<(), Operation>;
 pub const INLINE_ENV: usize = 40;
 /// Identity number of main.
 pub const MAIN_ID: u64 = 1;
+/// Not a reason to wait: the thread runs on another one's stack.
+const INLINE: u8 = u8::MAX;
 /// Not an identity number: the task is free.
 const FREE: u64 = 0;
 
@@ -67,6 +70,8 @@ pub struct Task {
     reason: AtomicU8,
     /// Whether the captures did not fit in, and `env` has their address.
     far_env: Cell<bool>,
+    /// When it began to wait (`sched::since`).
+    since: AtomicU32,
     fiber: Fiber,
     env: UnsafeCell<[MaybeUninit<u64>; INLINE_ENV / 8]>,
 }
@@ -96,6 +101,7 @@ impl Task {
             wait_site: AtomicPtr::new(ptr::null_mut()),
             wait_object: AtomicPtr::new(ptr::null_mut()),
             reason: AtomicU8::new(0),
+            since: AtomicU32::new(0),
             far_env: Cell::new(false),
             fiber: Fiber::new(),
             env: UnsafeCell::new([MaybeUninit::uninit(); INLINE_ENV / 8]),
@@ -180,6 +186,26 @@ impl Task {
         self.wait_site.store(why.site.cast_mut(), Ordering::Relaxed);
         self.wait_object.store(why.object.cast_mut(), Ordering::Relaxed);
         self.reason.store(why.reason as u8 + 1, Ordering::Relaxed);
+        self.since.store(since::now(), Ordering::Relaxed);
+    }
+
+    /// When it began to wait.
+    pub(crate) fn since(&self) -> u32 {
+        self.since.load(Ordering::Relaxed)
+    }
+
+    /// The caller, which has the thread, knows the time better.
+    pub(crate) fn set_since(&self, ticks: u32) {
+        self.since.store(ticks, Ordering::Relaxed);
+    }
+
+    /// It runs on the stack of its awaiter; for reports.
+    pub(crate) fn note_inline(&self) {
+        self.reason.store(INLINE, Ordering::Relaxed);
+    }
+
+    pub(crate) fn runs_inline(&self) -> bool {
+        self.reason.load(Ordering::Relaxed) == INLINE
     }
 
     /// It goes on: a report should not tell what it waited for before.

@@ -6,8 +6,8 @@ use crate::pipeline::{self, Checked};
 use crate::{link, output};
 use std::path::{Path, PathBuf};
 
-pub fn run(args: &BuildArgs) -> Result<(), Failure> {
-    super::compile(&args.file, &args.reporting, |checked| {
+pub fn run(args: &BuildArgs, json: bool) -> Result<(), Failure> {
+    super::compile(&args.file, json, |checked| {
         let target = args.output.clone().unwrap_or_else(|| default_output(&args.file));
         if same_file(&args.file, &target) {
             return Err(Trouble::new(

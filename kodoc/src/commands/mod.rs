@@ -4,66 +4,52 @@ mod build;
 mod emit;
 mod run;
 
-use crate::cli::{Command, Reporting};
+use crate::cli::{Cli, Command};
 use crate::failure::{Failure, Stop};
 use crate::pipeline::{self, Checked};
 use crate::render;
 use std::path::Path;
 
 /// Runs a command and gives the exit status of `kodoc`.
-pub fn run(command: Command) -> u8 {
-    let result = match command {
-        Command::Build(args) => build::run(&args),
-        Command::Run(args) => run::run(&args),
-        Command::Check(args) => compile(&args.file, &args.reporting, |_| Ok(())),
-        Command::EmitLlvm(args) => emit::llvm(&args),
-        Command::EmitMir(args) => emit::mir(&args),
+pub fn run(cli: Cli) -> u8 {
+    let json = cli.json_errors;
+    let result = match cli.command {
+        Command::Build(args) => build::run(&args, json),
+        Command::Run(args) => run::run(&args, json),
+        Command::Check(args) => compile(&args.file, json, |_| Ok(())),
+        Command::EmitLlvm(args) => emit::llvm(&args, json),
+        Command::EmitMir(args) => emit::mir(&args, json),
     };
     result.map_or_else(Failure::exit_status, |()| 0)
 }
 
 /// Checks a file, reports what was found, and goes on with `then` if the program has no errors.
 ///
-/// With `--json-errors` exactly one JSON object is printed, whatever happens.
-fn compile(
-    file: &Path,
-    reporting: &Reporting,
-    then: impl FnOnce(&mut Checked) -> Result<(), Stop>,
-) -> Result<(), Failure> {
+/// For `json` exactly one object is printed, whatever happens.
+fn compile(file: &Path, json: bool, then: impl FnOnce(&mut Checked) -> Result<(), Stop>) -> Result<(), Failure> {
     let mut checked = match pipeline::check(file) {
         Ok(checked) => checked,
         Err(trouble) => {
-            render::trouble(&trouble, reporting.json_errors);
+            render::trouble(&trouble, json);
             return Err(trouble.failure);
         }
     };
     let failed = checked.has_errors();
-    if !reporting.json_errors {
-        render::human::diagnostics(&checked.sources, &checked.diagnostics);
+    if failed || !json {
+        render::diagnostics(&checked.sources, &checked.diagnostics, json)?;
     }
     if failed {
-        if reporting.json_errors {
-            render::json::diagnostics(&checked.sources, &checked.diagnostics);
-        }
         return Err(Failure::Program);
     }
     match then(&mut checked) {
-        Ok(()) => {
-            if reporting.json_errors {
-                render::json::diagnostics(&checked.sources, &checked.diagnostics);
-            }
-            Ok(())
-        }
+        Ok(()) if json => render::diagnostics(&checked.sources, &checked.diagnostics, json),
+        Ok(()) => Ok(()),
         Err(Stop::Trouble(trouble)) => {
-            render::trouble(&trouble, reporting.json_errors);
+            render::trouble(&trouble, json);
             Err(trouble.failure)
         }
         Err(Stop::Diagnostics(found)) => {
-            if reporting.json_errors {
-                render::json::diagnostics(&checked.sources, &found);
-            } else {
-                render::human::diagnostics(&checked.sources, &found);
-            }
+            render::diagnostics(&checked.sources, &found, json)?;
             Err(Failure::Program)
         }
     }

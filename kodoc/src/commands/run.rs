@@ -9,8 +9,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-pub fn run(args: &RunArgs) -> Result<(), Failure> {
-    super::compile(&args.file, &args.reporting, |checked| {
+pub fn run(args: &RunArgs, json: bool) -> Result<(), Failure> {
+    super::compile(&args.file, json, |checked| {
         let trouble = |what: &str, e: &std::io::Error| {
             Trouble::new(Failure::Program, UNWRITABLE, format!("{what}: {}", output::reason(e)))
         };

@@ -1,6 +1,7 @@
 //! Diagnostics as one JSON object, for editors and tools (`--json-errors`).
 
 use crate::failure::Trouble;
+use crate::output;
 use kodo_frontend::diag::{Diagnostic, Severity};
 use kodo_frontend::source::Sources;
 use serde::Serialize;
@@ -61,11 +62,11 @@ struct Patch<'a> {
     replacement: &'a str,
 }
 
-pub fn diagnostics(sources: &Sources, list: &[Diagnostic]) {
-    print(&report(sources, list));
+pub fn diagnostics(sources: &Sources, list: &[Diagnostic]) -> Result<(), Trouble> {
+    print(&report(sources, list))
 }
 
-pub fn trouble(trouble: &Trouble) {
+pub fn trouble(trouble: &Trouble) -> Result<(), Trouble> {
     let entry = Entry {
         code: trouble.code,
         severity: "error",
@@ -78,14 +79,13 @@ pub fn trouble(trouble: &Trouble) {
         fix_patch: None,
         see_also: Vec::new(),
     };
-    print(&Report { errors: vec![entry], warnings: Vec::new(), status: "failed", count: 1 });
+    print(&Report { errors: vec![entry], warnings: Vec::new(), status: "failed", count: 1 })
 }
 
-fn print(report: &Report<'_>) {
-    use std::io::Write;
-    let text = serde_json::to_string_pretty(report).expect("plain data has a JSON form");
-    // A reader that has gone away needs no answer.
-    let _ = writeln!(std::io::stdout(), "{text}");
+fn print(report: &Report<'_>) -> Result<(), Trouble> {
+    let mut text = serde_json::to_string_pretty(report).expect("plain data has a JSON form");
+    text.push('\n');
+    output::write(None, text.as_bytes())
 }
 
 fn report<'a>(sources: &'a Sources, list: &'a [Diagnostic]) -> Report<'a> {

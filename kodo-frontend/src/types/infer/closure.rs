@@ -99,6 +99,7 @@ impl Infer<'_, '_> {
         let params: Vec<Ty> = params.into_iter().map(|ty| self.instantiate(ty, &type_args, span)).collect();
         let result = self.instantiate(result, &type_args, span);
         let ty = self.cx.types.intern(TyKind::Fn(params.into(), result));
+        self.cx.function_values.push((f, span));
         self.add(ExprKind::Function { function: f, type_args }, ty, span)
     }
 

@@ -117,7 +117,8 @@ impl<'a> Infer<'_, 'a> {
         let Node::LetCond(pat, value) = self.node(id) else {
             return self.expr(id, Want::Is(Ty::BOOL, Why::Condition));
         };
-        // `let p = a && b` is `(let p = a) && b`.
+        // In `let p = a && b` the pattern is for `a && b`. Where `a` is no Bool that would be wrong: then it is for `a`, and
+        // `b` is a condition more, which sees what the pattern binds.
         let mut value = value;
         let mut rest = Vec::new();
         while let Node::Bin(BinOp::And, left, right) = self.node(value) {
@@ -125,8 +126,15 @@ impl<'a> Infer<'_, 'a> {
             value = left;
         }
         let at = self.span(value);
-        let value = self.expr(value, Want::Any);
+        let mut value = self.expr(value, Want::Any);
         let ty = self.ty(value);
+        if ty == Ty::BOOL {
+            for part in rest.drain(..).rev() {
+                let right = self.expr(part, Want::Is(Ty::BOOL, Why::Plain));
+                let span = self.body.expr(value).span.to(self.span(part));
+                value = self.add(ExprKind::And(value, right), Ty::BOOL, span);
+            }
+        }
         let pat = self.pattern(pat, ty, at, |_, _| ());
         let mut cond = self.add(ExprKind::Let { pat, value }, Ty::BOOL, self.span(id));
         for part in rest.into_iter().rev() {

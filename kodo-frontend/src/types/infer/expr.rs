@@ -163,9 +163,15 @@ impl<'a> Infer<'_, 'a> {
         let mark = self.enter();
         let mut stmts = Vec::with_capacity(statements.len());
         let mut tail = None;
+        // How many values were thrown away before what is never reached.
+        let mut unreachable: Option<usize> = None;
         let mut diverges = false;
         for (index, &statement) in statements.iter().enumerate() {
             let last = index + 1 == statements.len();
+            if diverges && unreachable.is_none() {
+                unreachable = Some(self.dropped.len());
+                self.unreachable.push((self.span(statement), self.span(statements[index - 1])));
+            }
             if let Node::Let(mutable, pat, value) = self.node(statement) {
                 let (stmt, never) = self.let_stmt(statement, mutable, pat, value);
                 stmts.push(stmt);
@@ -181,6 +187,9 @@ impl<'a> Infer<'_, 'a> {
             }
         }
         self.leave(mark);
+        if let Some(reached) = unreachable {
+            self.dropped.truncate(reached);
+        }
         let ty = match (tail, want) {
             _ if diverges => Ty::NEVER,
             (Some(e), _) => self.ty(e),

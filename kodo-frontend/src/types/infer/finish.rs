@@ -1,7 +1,7 @@
 //! The end of a body: what waited for types is checked, and every inference variable is replaced.
 
-use super::{Deferred, Infer, LocalKind};
-use crate::diag::{Diagnostic, Severity};
+use super::{Deferred, Infer};
+use crate::diag::Diagnostic;
 use crate::hir::{ExprId, ExprKind, FPart, LocalId, PatId};
 use crate::names::Name;
 use crate::source::Span;
@@ -44,7 +44,7 @@ impl Infer<'_, '_> {
                 Deferred::Irrefutable { pat, what } => self.check_irrefutable(pat, what),
             }
         }
-        self.warn_unused();
+        self.warn();
     }
 
     fn known(&mut self, ty: Ty) -> Ty {
@@ -258,27 +258,5 @@ impl Infer<'_, '_> {
                 .label("may not match")
                 .help(help),
         );
-    }
-
-    fn warn_unused(&mut self) {
-        if self.file == PRELUDE_FILE || self.errors > 0 {
-            return;
-        }
-        for index in 0..self.body.locals.len() {
-            let info = &self.locals[index];
-            if info.used || !matches!(info.kind, LocalKind::Let | LocalKind::Binding) {
-                continue;
-            }
-            let (name, span) = (self.body.locals[index].name, self.body.locals[index].span);
-            let text = self.cx.text(name);
-            if text.starts_with('_') {
-                continue;
-            }
-            let diagnostic = Diagnostic::warning(codes::UNUSED, span, format!("the variable `{text}` is never used"))
-                .label("unused")
-                .help(format!("name it `_{text}` if that is meant"));
-            debug_assert_eq!(diagnostic.severity, Severity::Warning);
-            self.cx.report(diagnostic);
-        }
     }
 }

@@ -139,11 +139,14 @@ impl Infer<'_, '_> {
         let (name, declared) = (self.body.local(outer).name, self.body.local(outer).span);
         let text = self.cx.text(name).to_owned();
         let word = if mode == Mode::Ref { "ref" } else { "mut" };
+        let (what, it) = if self.frames[frame].closure { ("closure", "closure") } else { ("spawned block", "block") };
         let mut error =
-            Diagnostic::error("E0280", span, format!("a spawned block cannot use the `{word}` parameter `{text}`"))
-                .label("the block may outlive the caller's variable")
+            Diagnostic::error("E0280", span, format!("a {what} cannot use the `{word}` parameter `{text}`"))
+                .label(format!("the {it} may outlive the caller's variable"))
                 .secondary(declared, format!("borrowed with `{word}` here"));
-        if let Some(spawn) = self.frames[frame].spawn {
+        if let Some(spawn) = self.frames[frame].spawn
+            && !self.frames[frame].closure
+        {
             error = error.secondary(spawn, "the block that would hold it");
         }
         self.report(error.help(format!("copy it before: `let copy = {text}`, and use the copy")));

@@ -15,6 +15,7 @@ mod pattern;
 mod place;
 mod sugar;
 mod traits;
+mod unused;
 
 use super::context::{BodyAst, Cx};
 use super::format::Format;
@@ -24,6 +25,7 @@ use super::ty::{AdtId, Ty, TyCon, TyKind};
 use super::unify::Unifier;
 use crate::hir::{Body, Capture, ExprId, ExprKind, FnId, Local, LocalId, PatId, Stmt};
 use crate::names::Name;
+use crate::own;
 use crate::source::Span;
 use crate::syntax::ast::{Ast, Id, Mode, Node};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -89,7 +91,10 @@ pub(super) enum LocalKind {
 pub(super) struct LocalInfo {
     pub frame: usize,
     pub kind: LocalKind,
-    pub used: bool,
+    /// How often it is named to be read; for a spawned block's copy, also to be captured again.
+    pub reads: u32,
+    /// Where it was changed last.
+    pub changed: Option<Span>,
     /// The word `let`, if that declared it.
     pub let_word: Option<Span>,
 }
@@ -198,6 +203,10 @@ pub(super) struct Infer<'c, 'a> {
     pub hint: Option<Ty>,
     /// Which operators combine nothing but number literals, as far as somebody asked.
     pub literals: FxHashMap<Id, bool>,
+    /// Values that are thrown away.
+    pub dropped: Vec<ExprId>,
+    /// Statements that are never reached, and the ones that do not finish before them.
+    pub unreachable: Vec<(Span, Span)>,
 }
 
 impl Cx<'_> {
@@ -256,6 +265,8 @@ impl Cx<'_> {
             errors: 0,
             hint: None,
             literals: FxHashMap::default(),
+            dropped: Vec::new(),
+            unreachable: Vec::new(),
         };
         for (index, param) in params.iter().enumerate() {
             let local = infer.local(param.name, param.span, param.ty, param.mode == Mode::Mut);
@@ -397,6 +408,7 @@ impl<'a> Infer<'_, 'a> {
         if matches!(ty, Ty::UNIT | Ty::NEVER | Ty::ERROR) {
             return e;
         }
+        self.dropped.push(e);
         let span = self.body.expr(e).span;
         self.add(ExprKind::Block { stmts: vec![Stmt::Expr(e)], tail: None }, Ty::UNIT, span)
     }
@@ -419,7 +431,8 @@ impl<'a> Infer<'_, 'a> {
         self.locals.push(LocalInfo {
             frame: self.frames.len() - 1,
             kind: LocalKind::Binding,
-            used: false,
+            reads: 0,
+            changed: None,
             let_word: None,
         });
         self.body.add_local(Local { name, span, ty, mutable })
@@ -449,9 +462,10 @@ impl<'a> Infer<'_, 'a> {
     /// The variable of that name; inside a spawned block, its copy there.
     pub fn variable(&mut self, name: Name, span: Span) -> Option<LocalId> {
         let mut local = *self.env.get(&name)?.last()?;
-        self.locals[local.0 as usize].used = true;
+        self.locals[local.0 as usize].reads += 1;
         for frame in self.locals[local.0 as usize].frame + 1..self.frames.len() {
             local = self.capture(local, frame, span);
+            self.locals[local.0 as usize].reads += 1;
         }
         Some(local)
     }
@@ -461,16 +475,24 @@ impl<'a> Infer<'_, 'a> {
             return copy;
         }
         let closure = self.frames[frame].closure;
-        if !closure && let LocalKind::Param(mode @ (Mode::Ref | Mode::Mut), _) = self.locals[outer.0 as usize].kind {
+        if let LocalKind::Param(mode @ (Mode::Ref | Mode::Mut), _) = self.locals[outer.0 as usize].kind
+            && (!closure || self.is_moved(outer))
+        {
             self.borrowed_capture(outer, mode, at, frame);
         }
         let Local { name, span, ty, .. } = self.body.local(outer).clone();
         let copy = self.body.add_local(Local { name, span, ty, mutable: !closure });
         let kind = if closure { LocalKind::ClosureCapture } else { LocalKind::Capture };
-        self.locals.push(LocalInfo { frame, kind, used: true, let_word: None });
+        self.locals.push(LocalInfo { frame, kind, reads: 0, changed: None, let_word: None });
         self.frames[frame].copies.insert(outer, copy);
         self.frames[frame].captures.push(Capture { outer, inner: copy, at });
         copy
+    }
+
+    /// Is the parameter of a type that a closure takes, where it only copies others?
+    fn is_moved(&self, param: LocalId) -> bool {
+        let cx = &self.cx;
+        cx.is_user(self.id) && !own::is_copy(&cx.types, &cx.adts, [cx.option, cx.result], self.body.local(param).ty)
     }
 
     pub fn frame(&mut self) -> &mut Frame {

@@ -38,6 +38,8 @@ impl Infer<'_, '_> {
         let ty = self.value_ty(target);
         let value = self.expr(value, Want::Is(ty, Why::Assigned(target_at)));
         self.check_assignable(target);
+        let whole = matches!(self.body.expr(target).kind, ExprKind::Local(_));
+        self.note_change(target, whole);
         let kind = match op {
             None => ExprKind::Assign { target, value },
             Some(op) => {
@@ -46,6 +48,17 @@ impl Infer<'_, '_> {
             }
         };
         self.add(kind, Ty::UNIT, span)
+    }
+
+    /// Naming a variable only to change it is no read: of a whole variable, or of a spawned block's copy of one.
+    fn note_change(&mut self, place: ExprId, whole: bool) {
+        let at = self.body.expr(place).span;
+        let Some(root) = self.root(place) else { return };
+        let info = &mut self.locals[root.local.0 as usize];
+        if whole || info.kind == LocalKind::Capture {
+            info.reads = info.reads.saturating_sub(1);
+            info.changed = Some(at);
+        }
     }
 
     fn is_list(&mut self, local: LocalId) -> bool {
@@ -57,8 +70,37 @@ impl Infer<'_, '_> {
     /// A plain list parameter of a function that is neither async nor a trait's method: changing it makes it `mut`.
     fn plain_list_parameter(&mut self, local: LocalId) -> Option<usize> {
         let LocalKind::Param(Mode::Default, index) = self.locals[local.0 as usize].kind else { return None };
-        let written = self.cx.signature(self.id).is_async || self.cx.info(self.id).of.is_some();
-        (self.is_list(local) && !written).then_some(index)
+        (self.is_list(local) && !self.modes_are_written()).then_some(index)
+    }
+
+    /// Callers of an async function or a trait's method know only what is written.
+    fn modes_are_written(&self) -> bool {
+        self.cx.signature(self.id).is_async || self.cx.info(self.id).of.is_some()
+    }
+
+    /// A list parameter whose change no caller would see, though it does not say `own`.
+    fn unshared_list_parameter(&mut self, local: LocalId) -> bool {
+        matches!(self.locals[local.0 as usize].kind, LocalKind::Param(Mode::Default, _))
+            && self.modes_are_written()
+            && self.is_list(local)
+            && self.cx.is_user(self.id)
+    }
+
+    fn report_unshared(&mut self, local: LocalId, at: Span) {
+        let (name, declared) = (self.body.local(local).name, self.body.local(local).span);
+        let text = self.cx.text(name).to_owned();
+        let help = if self.cx.signature(self.id).is_async {
+            format!("write `own {text}` if the change is for this function alone, and give the result back")
+        } else {
+            format!("write `mut {text}` here and in the trait, or `own {text}` if the change is for this method alone")
+        };
+        let what = if self.cx.signature(self.id).is_async { "async functions" } else { "methods of traits" };
+        self.report(
+            Diagnostic::error("E0249", at, format!("the caller would not see this change of `{text}`"))
+                .label("would be changed")
+                .secondary(declared, format!("of {what}, parameters are `mut` only where that is written"))
+                .help(help),
+        );
     }
 
     fn check_assignable(&mut self, target: ExprId) {
@@ -79,6 +121,9 @@ impl Infer<'_, '_> {
         {
             self.cx.changed.insert((self.id, index));
             return;
+        }
+        if root.indexed && self.unshared_list_parameter(root.local) {
+            return self.report_unshared(root.local, at);
         }
         self.check_mutable(root.local, at, "assigned");
     }
@@ -163,6 +208,13 @@ impl Infer<'_, '_> {
             self.cx.changed.insert((self.id, index));
             return true;
         }
+        if (root.whole || root.indexed) && self.unshared_list_parameter(root.local) {
+            self.report_unshared(root.local, at);
+            return true;
+        }
+        if self.cx.signature(callee).result == Ty::UNIT {
+            self.note_change(value, false);
+        }
         if !root.whole && self.locals[root.local.0 as usize].kind == LocalKind::Temporary {
             return false;
         }
@@ -183,6 +235,9 @@ impl Infer<'_, '_> {
             && let Some(index) = self.plain_list_parameter(root.local)
         {
             return ArgumentRoot::Parameter(index);
+        }
+        if (root.whole || root.indexed) && self.unshared_list_parameter(root.local) {
+            return ArgumentRoot::Unshared(root.local);
         }
         if root.whole || self.body.local(root.local).mutable {
             ArgumentRoot::Place
