@@ -4,7 +4,7 @@ LLVM_PACKAGES = gcc libc6-dev libstdc++-12-dev llvm-22-dev lld-22
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 FILE ?= examples/green_threads.ko
 
-.PHONY: run test setup build memcheck stress tsan asan bench-rt
+.PHONY: run test setup build memcheck models stress thread-locals tsan asan bench-rt
 
 # Compiles and runs one program: `make run FILE=examples/pipeline.ko`.
 run: build
@@ -21,6 +21,7 @@ test: setup
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo build --workspace
 	cargo test --workspace
+	$(MAKE) thread-locals
 
 setup:
 	@if command -v llvm-config-22 >/dev/null && command -v cc >/dev/null; then \
@@ -47,6 +48,15 @@ memcheck: setup
 RUNS ?= 1000
 stress: setup
 	STRESS_RUNS=$(RUNS) cargo test -p kodoc --test stress
+
+# The protocols under loom (one at a time, every interleaving) and under shuttle (together, schedules from a seed).
+models:
+	RUSTFLAGS="--cfg loom" cargo test --target-dir target/loom --release -p kodo-rt --lib loom_
+	RUSTFLAGS="--cfg loom --cfg shuttle" cargo test --target-dir target/shuttle --release -p kodo-rt --lib shuttle_
+
+# Whether the optimizer, seeing everything, keeps an address of a thread-local across a switch.
+thread-locals:
+	cd tests/thread_locals && cargo run -q --release --target-dir ../../target/thread-locals
 
 # The same programs with everything checked for data races, or for wrong uses of memory. Needs a nightly Rust.
 tsan: setup

@@ -155,7 +155,7 @@ fn run_once(program: &Program, mode: Mode, folder: &Path, sanitizer: Option<&str
         }
         let mut kodoc = kodoc();
         if let Some(home) = std::env::var_os("STRESS_HOME") {
-            kodoc.env("KODO_HOME", home);
+            kodoc.env("KODO_HOME", &home).env("CC", Path::new(&home).join("cc"));
         }
         build_with(&mut kodoc, &program.file, &executable, &flags)
             .map(|()| executable)

@@ -249,7 +249,7 @@ fn give_way(looks: u32) {
     #[cfg(loom)]
     {
         let _ = (looks, SPINS);
-        loom::thread::yield_now();
+        crate::shim::yield_now();
     }
 }
 

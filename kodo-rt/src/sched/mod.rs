@@ -18,6 +18,8 @@ pub mod deque;
 pub mod futex;
 pub mod idle;
 pub mod inline;
+#[cfg(all(test, loom, shuttle))]
+mod model;
 pub mod park;
 pub mod preempt;
 pub mod queue;

@@ -116,7 +116,7 @@ impl State {
             #[cfg(not(loom))]
             crate::sched::futex::wait(&self.0, PARKED, None);
             #[cfg(loom)]
-            loom::thread::yield_now();
+            crate::shim::yield_now();
         }
     }
 

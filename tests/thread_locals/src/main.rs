@@ -9,13 +9,14 @@
 use kodo_rt::abi::{ABI_VERSION, Program, TypeInfo};
 use kodo_rt::sched::worker::worker;
 use kodo_rt::sched::{kodo_task_spawn_detached, kodo_task_yield_now};
+use kodo_rt::time::timer::kodo_time_sleep;
 use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::Relaxed};
 
 const WORKERS: usize = 4;
 const THREADS: usize = 16;
-const ROUNDS: usize = 20_000;
+const ROUNDS: usize = 1_000;
 
 /// The system's number of each worker's OS thread.
 static OS_THREADS: [AtomicI32; WORKERS] = [const { AtomicI32::new(0) }; WORKERS];
@@ -35,22 +36,27 @@ fn os_thread() -> i32 {
 }
 
 extern "C" fn wander(_: *mut u8, _: *mut u8) {
-    let mut before = os_thread();
-    for _ in 0..ROUNDS {
-        HERE.set(os_thread());
-        kodo_task_yield_now();
-        let here = os_thread();
-        if here != before {
+    let mut before = (os_thread(), HERE.with(ptr::from_ref));
+    for round in 0..ROUNDS {
+        std::hint::black_box(before);
+        if round % 8 == 0 {
+            // SAFETY: no site.
+            unsafe { kodo_time_sleep(1, ptr::null()) };
+        } else {
+            kodo_task_yield_now();
+        }
+        let here = (os_thread(), HERE.with(ptr::from_ref));
+        if here.0 != before.0 {
             MOVES.fetch_add(1, Relaxed);
-            // What another green thread left in this OS thread's variable is its number, whoever wrote it.
-            if HERE.get() != here {
+            // Two OS threads that are alive have two variables.
+            if here.1 == before.1 {
                 UNPROTECTED_WRONG.fetch_add(1, Relaxed);
             }
         }
         before = here;
         let id = worker().expect("a green thread runs on a worker").id();
-        if let Err(known) = OS_THREADS[id].compare_exchange(0, here, Relaxed, Relaxed)
-            && known != here
+        if let Err(known) = OS_THREADS[id].compare_exchange(0, here.0, Relaxed, Relaxed)
+            && known != here.0
         {
             WRONG.fetch_add(1, Relaxed);
         }
