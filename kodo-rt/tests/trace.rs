@@ -121,7 +121,9 @@ fn what_threads_do_is_in_the_trace() {
         let trace = Trace::new();
         traced("what_threads_do_is_in_the_trace", workers, &trace, main).ends_with(9);
         let events = trace.read();
-        assert!(events.named("B", "main") >= 2, "main starts and goes on");
+        // With one worker main must stop for the others to run; with more they may be done before it has to wait.
+        let slices = if workers == "1" { 2 } else { 1 };
+        assert!(events.named("B", "main") >= slices, "main starts and goes on");
         assert!(events.named("B", "t.ko:10:1 in main") >= 10);
         assert_eq!(events.named("B", "t.ko:12:1 in main"), 1);
         assert_eq!(events.with("B", "begins", "starts"), 12);
