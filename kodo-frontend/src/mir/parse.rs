@@ -346,6 +346,7 @@ impl Parser {
             methods: Vec::new(),
             table: Vec::new(),
             not_dyn: None,
+            promises: None,
             has_static: false,
         });
         Ok(TraitId(traits.len() as u32 - 1))

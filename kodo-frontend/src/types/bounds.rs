@@ -2,6 +2,7 @@
 
 use super::codes;
 use super::context::{AssocState, Cx, TypeDef};
+use super::need;
 use super::resolve_ty::TypeScope;
 use super::suggest::nearest;
 use super::traits::{Bounds, Fit, ImplId, TraitId};
@@ -92,6 +93,13 @@ impl Cx<'_> {
 
     /// `bounds` are those of the type parameters in scope. The type is resolved.
     pub fn holds(&self, bounds: &[Bounds], of: TraitId, ty: Ty) -> Holds {
+        if let Some(need) = self.types.traits.get(of).promises {
+            return match need::missing_for_bound(need, &self.types, &self.adts, ty, bounds) {
+                Some(_) => Holds::No,
+                None if self.types.has_infer(ty) => Holds::Maybe,
+                None => Holds::Yes,
+            };
+        }
         match self.types.kind(ty) {
             TyKind::Error | TyKind::Never => return Holds::Yes,
             TyKind::Infer(_) => return Holds::Maybe,
@@ -157,7 +165,11 @@ impl Cx<'_> {
         span: Span,
         bound: Option<Span>,
     ) -> Diagnostic {
-        let (why, part) = self.reason(bounds, of, ty);
+        let (why, mut part) = self.reason(bounds, of, ty);
+        let promised = self.types.traits.get(why).promises;
+        if let Some(need) = promised {
+            part = need::missing_for_bound(need, &self.types, &self.adts, part, bounds).unwrap_or(part);
+        }
         let (wanted, shown) = (self.text(self.types.traits.get(of).name), self.display(ty, generics));
         let mut error = Diagnostic::error("E0232", span, format!("{shown} does not implement `{wanted}`"))
             .label(format!("this is {shown}"));
@@ -165,12 +177,16 @@ impl Cx<'_> {
             error = error.secondary(at, format!("`{wanted}` is required here"));
         }
         let (need, part_shown) = (self.text(self.types.traits.get(why).name), self.display(part, generics));
+        if let Some(need) = promised {
+            error = error.note(need.rule());
+        }
         if part != ty {
             error = error.note(format!("{shown} implements `{wanted}` only if {part_shown} implements `{need}`"));
         }
         error.help(match self.types.kind(part) {
             TyKind::Param(_) => format!("add the bound where it is declared: `{part_shown}: {need}`"),
             TyKind::Assoc(..) => format!("add the bound in the trait: `type …: {need}`"),
+            _ if promised.is_some() => format!("use another type, or a part of this one that has `{need}`"),
             TyKind::Dyn(own) if *own == why => {
                 format!("`{need}` has functions without `self`, which need a type: pass a value of a type that implements it")
             }
@@ -201,13 +217,11 @@ impl Cx<'_> {
             if !self.not_dyn_reported.insert(id) {
                 continue;
             }
-            let text = self.text(of.name).to_owned();
-            self.report(
-                Diagnostic::error(codes::NOT_DYN, span, format!("there is no `dyn {text}`"))
-                    .label("calls through this could not be typed")
-                    .secondary(at, why)
-                    .help(format!("use a type parameter, `T: {text}`, or an enum of the types")),
-            );
+            let (text, builtin) = (self.text(of.name).to_owned(), of.promises.is_some());
+            let error = Diagnostic::error(codes::NOT_DYN, span, format!("there is no `dyn {text}`"))
+                .label("calls through this could not be typed")
+                .help(format!("use a type parameter, `T: {text}`, or an enum of the types"));
+            self.report(if builtin { error.note(why) } else { error.secondary(at, why) });
         }
     }
 

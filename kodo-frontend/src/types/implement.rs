@@ -6,7 +6,8 @@
 use super::bounds::Holds;
 use super::codes;
 use super::collect::{Collector, Found, Item, Owner, peel};
-use super::context::{AssocState, Cx, ImplSource, TypeDef};
+use super::context::{AssocState, Cx, ImplSource, PRELUDE_FILE, TypeDef};
+use super::need::Need;
 use super::resolve_ty::{TypeScope, plural};
 use super::suggest::nearest;
 use super::traits::{AssocDecl, Bounds, Impl, ImplId, Trait, TraitId};
@@ -38,13 +39,15 @@ impl Cx<'_> {
             self.unsupported(at, "type parameters of traits are", "use an associated type: `type Item`");
         }
         let span = self.name_span(span, name);
+        let promises = if file == PRELUDE_FILE { Need::from_trait(self.text(name)) } else { None };
         self.types.traits.traits.push(Trait {
             name,
             span,
             assoc: Vec::new(),
             methods: Vec::new(),
             table: Vec::new(),
-            not_dyn: None,
+            not_dyn: promises.map(|_| (span, "it compares values of one type with each other".to_owned())),
+            promises,
             has_static: false,
         });
         self.add_type(file, name, TypeDef::Trait(id), span);
@@ -104,6 +107,16 @@ impl Cx<'_> {
             c.impls.push(found);
             return None;
         };
+        if let Some(need) = self.types.traits.get(of).promises {
+            let (text, at) = (self.text(self.types.traits.get(of).name).to_owned(), ast.span(target));
+            self.report(
+                Diagnostic::error(codes::OVERLAP, at, format!("`{text}` is not implemented by hand"))
+                    .label("its parts decide whether it has it")
+                    .note(need.rule())
+                    .help("remove this impl"),
+            );
+            return None;
+        }
         let generics = self.generic_names(found.file, &found.item.generics);
         let bounds = self.bounds_of(found.file, &found.item.generics);
         let scope = TypeScope { bounds: &bounds, ..TypeScope::new(found.file, &generics) };

@@ -11,6 +11,7 @@
 //! At most one impl of a trait matches a type (overlaps are reported), so the order of impls does not matter.
 
 use super::codes;
+use super::need::Need;
 use super::ty::{Ty, TyKind, Types};
 use crate::diag::Diagnostic;
 use crate::hir::FnId;
@@ -39,6 +40,8 @@ pub struct Trait {
     pub table: Vec<u32>,
     /// Why there is no `dyn` of it: where, and what is wrong there.
     pub not_dyn: Option<(Span, String)>,
+    /// `Eq`, `Ord` and `Hash`: not impls but the parts of a type decide.
+    pub promises: Option<Need>,
     /// A function without `self`: type parameters may need what a `dyn` value cannot give.
     pub has_static: bool,
 }

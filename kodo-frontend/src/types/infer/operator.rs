@@ -6,7 +6,7 @@ use crate::hir::{BinaryOp, ExprId, ExprKind, UnaryOp};
 use crate::source::Span;
 use crate::syntax::ast::{BinOp, Id, UnOp};
 use crate::types::context::PRELUDE_FILE;
-use crate::types::need::{self, Need};
+use crate::types::need::{self, Need, Params};
 use crate::types::ty::{Ty, TyCon, TyKind};
 
 pub fn hir_op(op: BinOp) -> BinaryOp {
@@ -159,17 +159,18 @@ impl Infer<'_, '_> {
     /// Has every value of the type the operation? `what` names who asks.
     pub fn check_need(&mut self, need: Need, ty: Ty, span: Span, what: &str) {
         let ty = self.u.resolve(&mut self.cx.types, ty);
-        // The library's own generic functions are checked where they are called with real types.
-        let params = self.file == PRELUDE_FILE;
+        let params = if self.file == PRELUDE_FILE { Params::All } else { Params::Bounded(&self.bounds) };
         let Some(culprit) = need::missing(need, &mut self.cx.types, &self.cx.adts, ty, params) else { return };
         let (shown, part) = (self.show(ty), self.show(culprit));
         let help = match self.kind(culprit) {
             _ if need == Need::Number => "make numbers of the elements first: `.map(…)`".to_owned(),
             _ if need == Need::Text => "make texts of the elements first: `.map(…)`".to_owned(),
-            TyKind::Param(_) | TyKind::Assoc(..) => {
-                "a type parameter may be any type: declare what is needed as a method of a trait, and bound it by that"
-                    .to_owned()
-            }
+            TyKind::Param(_) | TyKind::Assoc(..) => match need.trait_name() {
+                Some(bound) => {
+                    format!("a type parameter may be any type: bound it where it is declared, `{part}: {bound}`")
+                }
+                None => "make the parameter a type that has it".to_owned(),
+            },
             TyKind::Dyn(_) => "a `dyn` value may have any type inside: compare what its methods return".to_owned(),
             TyKind::App(TyCon::Channel | TyCon::Future, _) | TyKind::Fn(..) => {
                 "compare the parts that are plain values".to_owned()
