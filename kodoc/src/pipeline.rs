@@ -104,6 +104,7 @@ pub fn lower(checked: &mut Checked) -> Result<mir::Program, Stop> {
         .map_err(|found| Stop::Diagnostics(found.into_sorted()))?;
     let hir::Program { types, adts, .. } = &mut checked.program;
     mir::count::insert(&mut program, types, adts);
+    mir::unique::hoist(&mut program);
     if cfg!(debug_assertions)
         && let Err(broken) = mir::verify::verify(&program, types, adts)
     {

@@ -109,6 +109,14 @@ fn emitted_llvm_honours_the_level_and_goes_where_told() {
 }
 
 #[test]
+fn a_loop_that_changes_a_list_in_place_is_vectorized() {
+    let dir = folder();
+    let text = "fn triple(l: List<Int>) {\n for i in 0..l.length() { l[i] = l[i] * 3 + i }\n}\nfn main() {\n let l = list_filled(args().length(), 1)\n triple(l)\n println(f\"{l:?}\")\n}\n";
+    let llvm = stdout(&run(kodoc().arg("emit-llvm").arg("-O2").arg(write(&dir, "a.ko", text))));
+    assert!(llvm.lines().any(|l| l.trim_start().starts_with("store <") && l.contains(" x i64>")), "{llvm}");
+}
+
+#[test]
 fn the_number_of_workers_is_compiled_in() {
     let dir = folder();
     let file = write(&dir, "a.ko", HELLO);

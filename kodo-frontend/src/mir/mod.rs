@@ -5,6 +5,7 @@
 //!   mono       collects the instances reachable from `main` and substitutes their types.
 //!   count      liveness: the last `Copy` of a variable becomes a `Move`, a variable that dies without being
 //!              consumed gets a `Drop` where it dies; every call that may panic gets a cleanup block.
+//!   unique     lists that a loop changes are made unique once, before it.
 //! ```
 //!
 //! # Ownership rules (checked by `verify`)
@@ -27,6 +28,7 @@ pub mod mono;
 pub mod parse;
 pub mod text;
 pub mod typing;
+pub mod unique;
 pub mod uses;
 pub mod verify;
 pub mod visit;

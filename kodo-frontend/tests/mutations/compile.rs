@@ -43,6 +43,7 @@ pub fn compile(text: &str) -> bool {
     let Ok(mut lowered) = mir::mono::instantiate(&mut program, &names, &bodies) else { return false };
     let hir::Program { types, adts, .. } = &mut program;
     mir::count::insert(&mut lowered, types, adts);
+    mir::unique::hoist(&mut lowered);
     if let Err(broken) = mir::verify::verify(&lowered, types, adts) {
         panic!("MIR is not well formed:\n{}", broken.join("\n"));
     }
