@@ -59,6 +59,8 @@ pub enum Glue {
     PushSlow(Ty),
     /// Make a list's buffer the only handle's; the handle in, the handle out.
     UniqueSlow(Ty),
+    /// Copy the element of a list of one to an address, and release the list; the handle and the address in.
+    TakeSlow(Ty),
     /// What is left to do with a buffer whose elements may lead to more buffers of its kind; the runtime calls them, one
     /// after the other, so that no depth of values needs a depth of stack.
     DropElements(Ty),
@@ -132,6 +134,9 @@ impl<'c> Cx<'_, 'c> {
             Glue::UniqueSlow(ty) => {
                 (format!("make unique List<{}>", self.type_name(ty)), self.fn_type(Some(ptr), &[ptr]), Inline::Never)
             }
+            Glue::TakeSlow(ty) => {
+                (format!("take List<{}>", self.type_name(ty)), self.fn_type(None, &[ptr, ptr]), Inline::Never)
+            }
             Glue::DropElements(ty) => {
                 (format!("drop elements List<{}>", self.type_name(ty)), self.fn_type(None, &[ptr, int]), Inline::Never)
             }
@@ -162,7 +167,7 @@ impl<'c> Cx<'_, 'c> {
             Inline::Never => function_level("noinline"),
             Inline::AsItSees => {}
         }
-        if matches!(glue, Glue::RetainShared | Glue::UniqueSlow(_) | Glue::PushSlow(_)) {
+        if matches!(glue, Glue::RetainShared | Glue::UniqueSlow(_) | Glue::PushSlow(_) | Glue::TakeSlow(_)) {
             function_level("cold");
         }
         attribute(self.context, function, AttributeLoc::Param(0), "noundef", 0);
@@ -239,6 +244,14 @@ impl<'c> Cx<'_, 'c> {
                     let info = self.type_info(ty);
                     call_symbol(self, &build, Symbol::kodo_list_make_unique, &[slot.into(), info.into()]);
                     build.ret(Some(build.load_ptr(slot, Some(Tag::Handle)).into()));
+                }
+                Glue::TakeSlow(ty) => {
+                    let out = second.expect("an element goes somewhere").into_pointer_value();
+                    let layout = self.layout(ty);
+                    build.copy_bytes(out, build.offset(first, DATA), layout.size, layout.align);
+                    self.count_at(&build, Counting::Copy, out, ty);
+                    call(&build, self.glue(Glue::ReleaseList(ty)), &[first.into()]);
+                    build.ret(None);
                 }
             }
         }

@@ -102,7 +102,8 @@ pub fn lower(checked: &mut Checked) -> Result<mir::Program, Stop> {
     }
     let mut program = mir::mono::instantiate(&mut checked.program, &checked.names, &bodies)
         .map_err(|found| Stop::Diagnostics(found.into_sorted()))?;
-    let hir::Program { types, adts, .. } = &mut checked.program;
+    let hir::Program { types, adts, cells, .. } = &mut checked.program;
+    mir::reuse::insert(&mut program, types, adts, cells);
     mir::count::insert(&mut program, types, adts);
     mir::unique::hoist(&mut program);
     if cfg!(debug_assertions)

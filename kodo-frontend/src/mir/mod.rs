@@ -3,6 +3,7 @@
 //! ```text
 //!   lower      HIR → generic MIR. Every use of a variable is a `Copy`; there are no drops.
 //!   mono       collects the instances reachable from `main` and substitutes their types.
+//!   reuse      values come out of the cells of recursive types, and new cells are built in the old ones.
 //!   count      liveness: the last `Copy` of a variable becomes a `Move`, a variable that dies without being
 //!              consumed gets a `Drop` where it dies; every call that may panic gets a cleanup block.
 //!   unique     lists that a loop changes are made unique once, before it.
@@ -26,6 +27,7 @@ mod lexer;
 pub mod lower;
 pub mod mono;
 pub mod parse;
+pub mod reuse;
 pub mod text;
 pub mod typing;
 pub mod unique;
@@ -378,6 +380,7 @@ intrinsics! {
     ListLength = "list_length", "b";
     ListMakeUnique = "list_make_unique", "m"; // before assigning through an index
     ListReserve = "list_reserve", "mo";       // room for so many elements in all
+    CellTake = "cell_take", "m";              // T: the element of a list of one, which is empty afterwards
     // iterators; the type arguments are the element and the state. Instances call the function for the state.
     Next = "next", "m";                       // Option<T>
     NextBack = "next_back", "m";              // Option<T>

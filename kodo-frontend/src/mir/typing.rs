@@ -142,9 +142,10 @@ pub fn may_panic(intrinsic: Intrinsic) -> bool {
         | StringAppendQuoted | StringFormat | DebugAppend | StringChars | StringBytes | StringTryParseInt
         | StringTryParseFloat | StringFromCode | CharIsAlpha | CharIsWhitespace | FloatAbs | FloatFloor | FloatCeil
         | FloatRound | FloatSin | FloatCos | FloatLog | FloatPow | RandInt | ConvertTry | ListNew | ListFrom
-        | ListPush | ListPop | ListLength | ListMakeUnique | ListReserve | NumberAdd | NumberSub | NumberMul
-        | Equal | Compare | Hash | Exit | Args | ChannelNew | ChannelNext | ChannelTryRecv | ChannelClose
-        | ChannelLen | ParallelBegin | YieldNow | ThreadId | CpuCount | TimeNow | TimeNowMs | TimeNowNs => false,
+        | ListPush | ListPop | ListLength | ListMakeUnique | ListReserve | CellTake | NumberAdd | NumberSub
+        | NumberMul | Equal | Compare | Hash | Exit | Args | ChannelNew | ChannelNext | ChannelTryRecv
+        | ChannelClose | ChannelLen | ParallelBegin | YieldNow | ThreadId | CpuCount | TimeNow | TimeNowMs
+        | TimeNowNs => false,
     }
 }
 
@@ -219,6 +220,7 @@ pub fn signature(intrinsic: Intrinsic) -> (Vec<Shape>, Shape) {
         ListLength => (vec![LIST], INT),
         ListMakeUnique => (vec![LIST], UNIT),
         ListReserve => (vec![LIST, INT], UNIT),
+        CellTake => (vec![LIST], Arg),
         Next | NextBack => (vec![Any], Any),
         NumberAdd | NumberSub | NumberMul => (vec![Arg, Arg], Arg),
         Equal => (vec![Arg, Arg], BOOL),

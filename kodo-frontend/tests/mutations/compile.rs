@@ -41,7 +41,8 @@ pub fn compile(text: &str) -> bool {
     }
     let bodies = mir::lower::lower(&mut program, &names);
     let Ok(mut lowered) = mir::mono::instantiate(&mut program, &names, &bodies) else { return false };
-    let hir::Program { types, adts, .. } = &mut program;
+    let hir::Program { types, adts, cells, .. } = &mut program;
+    mir::reuse::insert(&mut lowered, types, adts, cells);
     mir::count::insert(&mut lowered, types, adts);
     mir::unique::hoist(&mut lowered);
     if let Err(broken) = mir::verify::verify(&lowered, types, adts) {

@@ -8,7 +8,7 @@ use super::function::Lower;
 use super::memory::{At, Value};
 use crate::builder::Tag;
 use crate::context::call_symbol;
-use crate::glue::{Counting, Glue};
+use crate::glue::{Counting, DATA, Glue, LEN};
 use crate::layout::{Scalar, Shape};
 use crate::runtime::Symbol;
 use inkwell::IntPredicate;
@@ -141,6 +141,7 @@ impl<'c> Lower<'_, '_, 'c> {
                 self.assign_value(dest, Value::Register(len.into()));
             }
             I::ListMakeUnique => self.make_unique(element, &args[0]),
+            I::CellTake => self.cell_take(element, &args[0], dest),
             I::ListReserve => {
                 let least = self.register(&args[1]);
                 let at = self.by_reference(&args[0]);
@@ -439,6 +440,29 @@ impl<'c> Lower<'_, '_, 'c> {
         self.store(&at, Value::Register(unique));
         self.b.br(done);
         self.b.at(done);
+    }
+
+    fn cell_take(&mut self, element: Ty, cell: &Operand, dest: &Place) {
+        let layout = self.cx.layout(element);
+        let out = self.temp(element);
+        let at = self.by_reference(cell);
+        let handle = self.load_handle(&at);
+        let count = self.b.load_count(handle);
+        let (alone, shared, done) = (self.b.new_block("alone"), self.b.new_block("shared"), self.b.new_block("taken"));
+        self.b.cond_likely(self.b.compare(IntPredicate::EQ, count, self.b.int(1)), alone, shared);
+        self.b.at(alone);
+        self.b.copy_bytes(out, self.b.offset(handle, DATA), layout.size, layout.align);
+        self.b.store(self.b.offset(handle, LEN), self.b.int(0), Some(Tag::Header));
+        self.b.br(done);
+        self.b.at(shared);
+        let slow = self.cx.glue(Glue::TakeSlow(element));
+        self.b.call(slow, &[handle.into(), out.into()]);
+        let empty = self.cx.empty_buffer();
+        self.store(&at, Value::Register(empty.into()));
+        self.b.br(done);
+        self.b.at(done);
+        let value = self.read(&At { ptr: out, ty: element, typed: false });
+        self.assign_value(dest, value);
     }
 
     // ---- comparing

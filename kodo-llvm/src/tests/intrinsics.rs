@@ -65,6 +65,7 @@ fn signature(intrinsic: Intrinsic) -> (Vec<Is>, Is) {
         I::ListLength => (vec![List], Int),
         I::ListMakeUnique => (vec![List], Unit),
         I::ListReserve => (vec![List, Int], Unit),
+        I::CellTake => (vec![List], Arg),
         // Instances have the function or operator instead.
         I::Next | I::NextBack => (vec![Arg], Option),
         I::NumberAdd | I::NumberSub | I::NumberMul => (vec![Arg, Arg], Arg),

@@ -212,6 +212,7 @@ impl Machine<'_> {
             (I::ChannelClose, [Value::Channel(_)]) => Value::Unit,
             (I::ListLength, [Value::List(items)]) => Value::Int(items.len() as i64),
             (I::ListMakeUnique, [Value::List(_)]) => Value::Unit,
+            (I::CellTake, [Value::List(items)]) => items.pop().ok_or("a cell has an element")?,
             (I::ChannelNew, []) => Value::Channel(Rc::default()),
             (I::ChannelSend, [Value::Channel(channel), value]) => {
                 channel.borrow_mut().push_back(value.clone());
