@@ -402,15 +402,15 @@ mod tests {
 
     #[test]
     fn where_paths_join_no_cell_is_free() {
-        let found = after(&format!(
-            "fn t(_1: Tree, _2: Int) -> Tree {{ let _3: Tree let _4: String let _5: Bool let _6: List<Tree> let _7: Int
-                bb0: {{ _7 = 0 _5 = lt(copy _2, 1) switch copy _5 [0: bb1, else bb2] }}
-                bb1: {{ _3 = copy _1@Node.0[_7] goto bb3 }}
-                bb2: {{ _3 = Tree::Leaf goto bb3 }}
-                bb3: {{ call list_from<Tree>(copy _3) -> _6 [return bb4] }}
-                bb4: {{ _0 = Tree::Node(copy _6, \"\", copy _6) return }}
-            }}"
-        ));
+        let found = after(
+            "fn t(_1: Tree, _2: Int) -> Tree { let _3: Tree let _4: String let _5: Bool let _6: List<Tree> let _7: Int
+                bb0: { _7 = 0 _5 = lt(copy _2, 1) switch copy _5 [0: bb1, else bb2] }
+                bb1: { _3 = copy _1@Node.0[_7] goto bb3 }
+                bb2: { _3 = Tree::Leaf goto bb3 }
+                bb3: { call list_from<Tree>(copy _3) -> _6 [return bb4] }
+                bb4: { _0 = Tree::Node(copy _6, \"\", copy _6) return }
+            }",
+        );
         assert!(found.iter().any(|line| line.contains("cell_take")), "{found:?}");
         assert!(found.iter().any(|line| line.contains("list_from")), "{found:?}");
     }
