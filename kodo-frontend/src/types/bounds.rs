@@ -227,8 +227,24 @@ impl Cx<'_> {
 
     // ---- associated types
 
-    /// `owner::name` as a type.
+    /// `owner::name` as a type, which is spelled out at every level: nobody writes so many.
     pub fn assoc_path(&mut self, scope: TypeScope<'_>, owner: Id, name: Name, span: Span) -> Ty {
+        const MAX_LEVELS: usize = 100;
+        let ast = self.ast(scope.file);
+        let mut outer = owner;
+        for _ in 0..MAX_LEVELS {
+            let Node::Member(next, _) = ast.node(outer) else { return self.assoc_levels(scope, owner, name, span) };
+            outer = next;
+        }
+        self.report(
+            Diagnostic::error("E0100", span, format!("a path of more than {MAX_LEVELS} associated types"))
+                .label("this is too long")
+                .help("name the type that it leads to"),
+        );
+        Ty::ERROR
+    }
+
+    fn assoc_levels(&mut self, scope: TypeScope<'_>, owner: Id, name: Name, span: Span) -> Ty {
         let ast = self.ast(scope.file);
         let on = match ast.node(owner) {
             Node::Path(own) => {
@@ -243,7 +259,7 @@ impl Cx<'_> {
                 }
                 self.named(scope, own, &[], ast.span(owner))
             }
-            Node::Member(outer, own) => self.assoc_path(scope, outer, own, ast.span(owner)),
+            Node::Member(outer, own) => self.assoc_levels(scope, outer, own, ast.span(owner)),
             _ => Ty::ERROR,
         };
         if on == Ty::ERROR {

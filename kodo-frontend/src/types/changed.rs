@@ -5,22 +5,25 @@
 
 use super::context::{ArgumentRoot, Cx};
 use crate::diag::Diagnostic;
-use crate::hir::{Body, ExprId, ExprKind, Local, PatKind, Stmt};
+use crate::hir::{Body, ExprId, ExprKind, FnId, Local, PatKind, Stmt};
 use crate::syntax::ast::Mode;
+use rustc_hash::FxHashMap;
 
 impl Cx<'_> {
     pub fn settle_changed(&mut self) {
-        loop {
-            let mut grown = false;
-            for argument in &self.list_arguments {
-                if let ArgumentRoot::Parameter(index) = argument.root
-                    && self.changed.contains(&(argument.callee, argument.index))
-                {
-                    grown |= self.changed.insert((argument.caller, index));
-                }
+        // Whose parameters are passed to each.
+        let mut passed: FxHashMap<(FnId, usize), Vec<(FnId, usize)>> = FxHashMap::default();
+        for argument in &self.list_arguments {
+            if let ArgumentRoot::Parameter(index) = argument.root {
+                passed.entry((argument.callee, argument.index)).or_default().push((argument.caller, index));
             }
-            if !grown {
-                break;
+        }
+        let mut work: Vec<(FnId, usize)> = self.changed.iter().copied().collect();
+        while let Some(changed) = work.pop() {
+            for caller in passed.remove(&changed).unwrap_or_default() {
+                if self.changed.insert(caller) {
+                    work.push(caller);
+                }
             }
         }
         for &(function, index) in &self.changed {

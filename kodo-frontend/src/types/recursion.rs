@@ -41,41 +41,87 @@ fn named(types: &Types, ty: Ty, handles: bool) -> Vec<(AdtId, Ty)> {
     out
 }
 
-/// For every declaration: which ones a value of it may contain.
-fn reached(types: &Types, adts: &[Adt], handles: bool) -> Vec<FxHashSet<AdtId>> {
-    let direct: Vec<Vec<AdtId>> = (adts.iter())
+/// Which declarations contain each other.
+struct Cycles {
+    /// Declarations of one number lead to each other (or are alone).
+    group: Vec<u32>,
+    /// Does it lead back to itself?
+    cyclic: Vec<bool>,
+}
+
+impl Cycles {
+    /// Is there a way from `to` back to `from`, which names it?
+    fn leads_back(&self, from: AdtId, to: AdtId) -> bool {
+        self.group[from.0 as usize] == self.group[to.0 as usize]
+    }
+}
+
+/// Tarjan's strongly connected components of the declarations, by what a value of each may contain.
+fn cycles(types: &Types, adts: &[Adt], handles: bool) -> Cycles {
+    const NEW: u32 = u32::MAX;
+    let direct: Vec<Vec<usize>> = (adts.iter())
         .map(|adt| {
             let fields = adt.variants.iter().flat_map(|v| &v.fields);
-            fields.flat_map(|f| named(types, f.ty, handles)).map(|(id, _)| id).collect()
+            fields.flat_map(|f| named(types, f.ty, handles)).map(|(id, _)| id.0 as usize).collect()
         })
         .collect();
-    (0..adts.len())
-        .map(|start| {
-            let mut seen = FxHashSet::default();
-            let mut todo = direct[start].clone();
-            while let Some(id) = todo.pop() {
-                if seen.insert(id) {
-                    todo.extend(&direct[id.0 as usize]);
-                }
+    let count = adts.len();
+    let mut found = Cycles { group: vec![NEW; count], cyclic: vec![false; count] };
+    // When each was met, and the earliest met that it leads to.
+    let (mut met, mut low) = (vec![NEW; count], vec![NEW; count]);
+    let (mut clock, mut groups) = (0, 0);
+    let (mut open, mut path) = (Vec::new(), Vec::new());
+    for start in 0..count {
+        if met[start] == NEW {
+            path.push((start, 0));
+        }
+        while let Some((at, next)) = path.last_mut() {
+            let at = *at;
+            if *next == 0 {
+                (met[at], low[at]) = (clock, clock);
+                clock += 1;
+                open.push(at);
             }
-            seen
-        })
-        .collect()
+            if let Some(&to) = direct[at].get(*next) {
+                *next += 1;
+                found.cyclic[at] |= to == at;
+                if met[to] == NEW {
+                    path.push((to, 0));
+                } else if found.group[to] == NEW {
+                    low[at] = low[at].min(met[to]);
+                }
+                continue;
+            }
+            path.pop();
+            if let Some(&(above, _)) = path.last() {
+                low[above] = low[above].min(low[at]);
+            }
+            if low[at] == met[at] {
+                let from = open.iter().rposition(|&o| o == at).unwrap_or(0);
+                let several = open.len() - from > 1;
+                for member in open.drain(from..) {
+                    found.group[member] = groups;
+                    found.cyclic[member] |= several;
+                }
+                groups += 1;
+            }
+        }
+    }
+    found
 }
 
 /// Gives every field through which its type contains itself the type of a cell.
 pub fn make_cells(types: &mut Types, adts: &mut [Adt]) -> FxHashSet<(AdtId, u32, u32)> {
-    let reached = reached(types, adts, false);
+    let cycles = cycles(types, adts, false);
     let mut cells = FxHashSet::default();
     for (index, adt) in adts.iter_mut().enumerate() {
         let own = AdtId(index as u32);
-        if !reached[index].contains(&own) {
+        if !cycles.cyclic[index] {
             continue;
         }
         for (v, variant) in adt.variants.iter_mut().enumerate() {
             for (f, field) in variant.fields.iter_mut().enumerate() {
-                let back = |id: AdtId| id == own || reached[id.0 as usize].contains(&own);
-                if named(types, field.ty, false).into_iter().any(|(id, _)| back(id)) {
+                if named(types, field.ty, false).into_iter().any(|(id, _)| cycles.leads_back(own, id)) {
                     cells.insert((own, v as u32, f as u32));
                     field.ty = types.app(TyCon::List, &[field.ty]);
                 }
@@ -92,20 +138,21 @@ impl Cx<'_> {
     }
 
     fn reject_endless(&mut self) {
-        let mut ends = vec![false; self.adts.len()];
-        loop {
-            let mut grown = false;
-            for index in 0..self.adts.len() {
-                if ends[index] {
-                    continue;
-                }
-                let adt = &self.adts[index];
-                ends[index] = adt.variants.is_empty()
-                    || adt.variants.iter().any(|v| v.fields.iter().all(|f| self.has_end(f.ty, &ends)));
-                grown |= ends[index];
+        // Who must be looked at again when a type is found to come to an end.
+        let mut users: Vec<Vec<usize>> = vec![Vec::new(); self.adts.len()];
+        for (index, adt) in self.adts.iter().enumerate() {
+            for field in adt.variants.iter().flat_map(|v| &v.fields) {
+                named(&self.types, field.ty, false).iter().for_each(|(id, _)| users[id.0 as usize].push(index));
             }
-            if !grown {
-                break;
+        }
+        let mut ends = vec![false; self.adts.len()];
+        let mut work: Vec<usize> = (0..self.adts.len()).collect();
+        while let Some(index) = work.pop() {
+            let adt = &self.adts[index];
+            let has_end = adt.variants.is_empty()
+                || adt.variants.iter().any(|v| v.fields.iter().all(|f| self.has_end(f.ty, &ends)));
+            if has_end && !std::mem::replace(&mut ends[index], true) {
+                work.append(&mut users[index]);
             }
         }
         for index in 0..self.adts.len() {
@@ -139,17 +186,17 @@ impl Cx<'_> {
 
     /// `struct S<T> { next: Option<S<(T, T)>> }` would be types without end.
     fn reject_growing(&mut self) {
-        let reached = reached(&self.types, &self.adts, true);
+        let cycles = cycles(&self.types, &self.adts, true);
         for index in 0..self.adts.len() {
             let own = AdtId(index as u32);
-            if !reached[index].contains(&own) {
+            if !cycles.cyclic[index] {
                 continue;
             }
             let fields = self.adts[index].variants.iter().flat_map(|v| &v.fields);
             let grows = |ty: Ty| {
                 named(&self.types, ty, true).into_iter().any(|(id, ty)| {
                     let TyKind::App(_, args) = self.types.kind(ty) else { return false };
-                    (id == own || reached[id.0 as usize].contains(&own))
+                    cycles.leads_back(own, id)
                         && args
                             .iter()
                             .any(|&arg| self.types.has_param(arg) && !matches!(self.types.kind(arg), TyKind::Param(_)))

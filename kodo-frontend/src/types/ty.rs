@@ -227,7 +227,7 @@ impl Types {
     }
 
     fn write(&self, out: &mut String, ty: Ty, adts: &[Adt], names: &Names, params: &[Name]) {
-        // Every level writes something first, so the limit bounds the depth too.
+        // Every level but a path writes something first, so the limit bounds the depth too.
         if out.len() > MAX_SHOWN {
             out.push('…');
             return;
@@ -293,10 +293,23 @@ impl Types {
                 out.push_str("dyn ");
                 out.push_str(names.text(self.traits.get(*of).name));
             }
-            TyKind::Assoc(of, index, on) => {
-                self.write(out, *on, adts, names, params);
-                out.push_str("::");
-                out.push_str(names.text(self.traits.get(*of).assoc[*index as usize].name));
+            // The innermost type comes first.
+            TyKind::Assoc(..) => {
+                let mut path = Vec::new();
+                let mut inner = ty;
+                while let TyKind::Assoc(of, index, on) = self.kind(inner) {
+                    path.push(names.text(self.traits.get(*of).assoc[*index as usize].name));
+                    inner = *on;
+                }
+                self.write(out, inner, adts, names, params);
+                for name in path.into_iter().rev() {
+                    if out.len() > MAX_SHOWN {
+                        out.push('…');
+                        return;
+                    }
+                    out.push_str("::");
+                    out.push_str(name);
+                }
             }
             TyKind::Infer(_) => out.push('_'),
         }

@@ -16,6 +16,9 @@ pub struct Unifier {
     never: Vec<u32>,
     /// Types that resolved to one without variables: they always will.
     resolved: FxHashMap<Ty, Ty>,
+    /// Types whose variables are all bound, to such types again: they always will be. Without this, every level of a
+    /// deep type would be searched again for every level around it.
+    closed: FxHashSet<Ty>,
 }
 
 impl Unifier {
@@ -184,7 +187,7 @@ impl Unifier {
         let (mut found, mut seen, mut stack) = (Vec::new(), FxHashSet::default(), vec![ty]);
         while let Some(ty) = stack.pop() {
             let ty = self.shallow(types, ty);
-            if !types.has_infer(ty) || !seen.insert(ty) {
+            if !types.has_infer(ty) || self.closed.contains(&ty) || !seen.insert(ty) {
                 continue;
             }
             match types.kind(ty) {
@@ -197,6 +200,9 @@ impl Unifier {
                 TyKind::Assoc(_, _, on) => stack.push(*on),
                 _ => {}
             }
+        }
+        if found.is_empty() {
+            self.closed.extend(seen);
         }
         found
     }

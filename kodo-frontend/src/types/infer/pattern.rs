@@ -13,6 +13,9 @@ use crate::types::suggest::nearest;
 use crate::types::ty::{AdtId, AdtKind, Ty, TyCon, TyKind};
 use rustc_hash::FxHashMap;
 
+/// The place that each level tests is spelled out from the matched value: that is quadratic, and nobody writes more.
+const MAX_DEPTH: u32 = 1000;
+
 /// The variables of one pattern.
 #[derive(Default)]
 struct Bindings {
@@ -23,6 +26,9 @@ struct Bindings {
     reuse: FxHashMap<Name, LocalId>,
     /// The matched value, for labels.
     matched: Option<Span>,
+    /// Levels of the pattern that is being checked, and whether there were too many.
+    depth: u32,
+    too_deep: bool,
 }
 
 impl Infer<'_, '_> {
@@ -38,11 +44,22 @@ impl Infer<'_, '_> {
     }
 
     fn pat(&mut self, id: Id, ty: Ty, b: &mut Bindings) -> PatId {
-        stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || {
-            let kind = self.pat_kind(id, ty, b);
-            let span = if id == Id::NONE { self.close } else { self.span(id) };
-            self.body.add_pat(kind, ty, span)
-        })
+        let span = if id == Id::NONE { self.close } else { self.span(id) };
+        b.depth += 1;
+        let kind = if b.depth > MAX_DEPTH {
+            if !std::mem::replace(&mut b.too_deep, true) {
+                self.report(
+                    Diagnostic::error("E0100", span, format!("a pattern of more than {MAX_DEPTH} levels"))
+                        .label("this is one too many")
+                        .help("bind the inner value to a name, and match that"),
+                );
+            }
+            PatKind::Error
+        } else {
+            stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || self.pat_kind(id, ty, b))
+        };
+        b.depth -= 1;
+        self.body.add_pat(kind, ty, span)
     }
 
     fn fit_pattern(&mut self, id: Id, found: Ty, ty: Ty, b: &Bindings) -> bool {
