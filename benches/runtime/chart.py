@@ -11,6 +11,10 @@ LEFT, WIDTH, RIGHT = 190, 560, 70  # labels, bars, numbers behind the bars
 BAR, GAP, TOP = 11, 10, 64
 
 
+def shown(ratio):
+    return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2g}"
+
+
 def bars(rows, peers):
     """The picture of rows (label, ratio by peer)."""
     rows = [(label, [(peer, ratios[peer]) for peer in peers if peer in ratios]) for label, ratios in rows]
@@ -32,7 +36,7 @@ def bars(rows, peers):
                 f'<rect x="{left:.1f}" y="{y}" width="{max(right - left, 1):.1f}" height="{BAR - 1}"'
                 f' fill="{COLOURS.get(peer, "#888")}"/>'
             )
-            parts.append(f'<text class="small" x="{right + 4:.1f}" y="{y + BAR - 2}">{ratio:.2g}</text>')
+            parts.append(f'<text class="small" x="{right + 4:.1f}" y="{y + BAR - 2}">{shown(ratio)}</text>')
             y += BAR
         y += GAP
     lines = []
@@ -46,7 +50,7 @@ def bars(rows, peers):
         legend.append(f'<rect x="{at}" y="14" width="12" height="12" fill="{COLOURS.get(peer, "#888")}"/>')
         legend.append(f'<text x="{at + 18}" y="24">{escape(peer)}</text>')
         at += 90
-    legend.append(f'<text x="{at}" y="24">time / Kōdo\'s time (right of 1: slower than Kōdo)</text>')
+    legend.append(f'<text x="{at}" y="24">time / Kōdo\'s time</text>')
     size = f'width="{LEFT + WIDTH + RIGHT}" height="{y + 10}"'
     style = "text { font: 12px sans-serif; fill: #222 } .small { font-size: 9px }"
     body = "\n".join([*lines, *legend, *parts])

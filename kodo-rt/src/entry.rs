@@ -71,7 +71,7 @@ pub unsafe extern "C" fn kodo_rt_main(argc: i32, argv: *const *const c_char, pro
     let stacks = stack::config::read(variable).unwrap_or_else(|error| fatal(&error));
     trace::begin(workers).unwrap_or_else(|error| fatal(&error));
     dump::begin();
-    panic::set_describer(sched::describe_current);
+    panic::set_describer(sched::describe_panicking);
     fault::install();
     signals::install();
     if program.flags & PROGRAM_NO_GREEN_THREADS != 0 {

@@ -4,6 +4,7 @@
 //! panic: index 7 is out of range for length 3
 //!   at src/main.ko:12:9 in average
 //!   in green thread 4, spawned at src/main.ko:30:5 in main
+//!   awaited by main
 //! ```
 //!
 //! The report goes to standard error as one write, after standard output is flushed. Only one thread ends the process

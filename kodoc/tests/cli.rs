@@ -117,6 +117,22 @@ fn a_loop_that_changes_a_list_in_place_is_vectorized() {
 }
 
 #[test]
+fn a_panic_names_the_threads_that_await_it() {
+    let dir = folder();
+    // With one worker main waits before anybody opens the gate; a thread that has not started runs on its awaiter's stack.
+    let waiting = "fn main() {\n let gate: Channel<Int> = channel_new()\n let f = spawn { 10 / gate.recv() }\n yield_now()\n spawn { gate.send(0) }\n print_int(f.await)\n}\n";
+    let inline = "fn half(n: Int) -> Int { 10 / n }\nfn main() {\n let f = spawn { half(0) }\n print_int(f.await)\n}\n";
+    for text in [waiting, inline] {
+        let report = run(kodoc().arg("run").arg(write(&dir, "a.ko", text)).env("KODO_THREADS", "1"));
+        assert_eq!(report.status.code(), Some(101));
+        let report = stderr(&report);
+        let lines: Vec<&str> = report.lines().collect();
+        let thread = lines.iter().position(|line| line.starts_with("  in green thread ")).expect("the thread is named");
+        assert_eq!(lines.get(thread + 1), Some(&"  awaited by main"), "{report}");
+    }
+}
+
+#[test]
 fn the_number_of_workers_is_compiled_in() {
     let dir = folder();
     let file = write(&dir, "a.ko", HELLO);

@@ -272,6 +272,34 @@ pub fn describe_current(out: &mut dyn fmt::Write) {
     };
 }
 
+/// The same for the report of its panic, and on lines of their own the threads that await it. A thread that runs on the
+/// stack of an awaiter names the one whose stack it is.
+pub fn describe_panicking(out: &mut dyn fmt::Write) {
+    const MOST: usize = 8;
+    describe_current(out);
+    let Some(owner) = worker().map(|worker| worker.current()).filter(|owner| !owner.is_null()) else { return };
+    let mut count = 0;
+    // SAFETY: the task of the thread that runs; its future is part of it, and completed by nobody else.
+    unsafe {
+        let inner = inline::innermost(&*owner);
+        if !std::ptr::eq(inner, owner) {
+            count += 1;
+            let _ = out
+                .write_str("\n  awaited by ")
+                .and_then(|()| park::describe_thread((*owner).id(), (*owner).site(), out));
+        }
+        future::each_awaiter((&raw const inner.future).cast_mut(), |&waiter| {
+            count += 1;
+            if count <= MOST {
+                let _ = out.write_str("\n  awaited by ").and_then(|()| park::describe(waiter, out));
+            }
+        });
+    }
+    if count > MOST {
+        let _ = write!(out, "\n  and by {} more", count - MOST);
+    }
+}
+
 // ---- what compiled programs call
 
 /// # Safety

@@ -196,6 +196,19 @@ pub unsafe fn is_done(f: *mut Future) -> bool {
     unsafe { (*f).waiters.is_done() }
 }
 
+/// Looks at the threads that wait for the result, the newest first.
+///
+/// # Safety
+/// `f` is alive; only for the thread that will complete it.
+pub(crate) unsafe fn each_awaiter(f: *mut Future, look: impl FnMut(&Waiter)) {
+    // SAFETY: as promised.
+    unsafe {
+        if (*f).has_result() && !is_done(f) {
+            (*f).waiters.each(look);
+        }
+    }
+}
+
 /// Parks until the future is complete.
 ///
 /// # Safety

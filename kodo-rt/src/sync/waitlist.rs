@@ -74,6 +74,21 @@ impl<T> WaitList<T> {
         }
     }
 
+    /// Looks at who waits so far, the newest first.
+    ///
+    /// # Safety
+    /// Only for the one who will finish the list, before that: entries stay until then.
+    pub unsafe fn each(&self, mut f: impl FnMut(&T)) {
+        // Acquire: partner of the exchange in `join`.
+        let mut entry = self.0.load(Ordering::Acquire);
+        debug_assert!(entry != done());
+        // SAFETY: entries in the stack do not change until the caller finishes it.
+        while let Some(found) = unsafe { entry.as_ref() } {
+            f(&found.waiter);
+            entry = found.older;
+        }
+    }
+
     /// Ends the waiting, once. The waiters come out oldest first; the list is not touched for that any more.
     pub fn finish(&self) -> Waiters<T> {
         // AcqRel: publishes what the finisher did, and sees the entries.
@@ -117,6 +132,17 @@ mod tests {
         assert!(!list.is_done());
         assert!(list.finish().eq(0..5));
         assert!(list.is_done() && !list.join(9));
+    }
+
+    #[test]
+    fn waiters_can_be_looked_at_before_the_end() {
+        let list = WaitList::new();
+        assert!((0..3).all(|waiter| list.join(waiter)));
+        let mut seen = Vec::new();
+        // SAFETY: nobody else finishes the list.
+        unsafe { list.each(|&waiter| seen.push(waiter)) };
+        assert_eq!(seen, [2, 1, 0]);
+        assert!(list.finish().eq(0..3));
     }
 }
 
