@@ -37,7 +37,7 @@ const CONCURRENT: [&str; 6] = ["spawn", "async ", "parallel", "select {", "chann
 /// Take seconds each: part of the long version only.
 const LONG: [&str; 4] = ["fair_loop", "fair_recursion", "exit_status", "parked_threads"];
 /// ThreadSanitizer has room for 8 128 threads, green ones included.
-const TOO_MANY_FOR_TSAN: [&str; 4] = ["many_threads", "parked_threads", "deep_children", "inline_children"];
+const TOO_MANY_FOR_TSAN: [&str; 5] = ["many_threads", "parked_threads", "deep_children", "inline_children", "crowd"];
 
 struct Program {
     file: PathBuf,

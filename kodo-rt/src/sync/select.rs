@@ -218,18 +218,20 @@ unsafe fn choose(arms: &[SelectArm], otherwise: Otherwise, site: *const Site) ->
     }
 }
 
-/// Links a node into the queue of every arm that is not closed.
+/// Links a node into the queue of every arm that is not closed, in the arms' random order: of several arms with the same
+/// channel the first in its queue is served.
 ///
 /// # Safety
 /// As for `select`; all channels are locked, and a send arm's channel is open.
 unsafe fn link(arms: &[SelectArm], wait: &Arc<Wait>) -> Vec<Option<Owned>> {
-    let mut nodes = Vec::with_capacity(arms.len());
-    for (index, arm) in arms.iter().enumerate() {
+    let mut nodes: Vec<Option<Owned>> = arms.iter().map(|_| None).collect();
+    for at in 0..arms.len() {
+        let index = arms[at].order as usize;
+        let arm = &arms[index];
         // SAFETY: as promised; the node has room for a value of the channel's type, and lives until `leave`.
         unsafe {
             let channel = channel_of(arm);
             if channel.is_closed() {
-                nodes.push(None);
                 continue;
             }
             let node = Node::shared(channel.ty(), wait, index);
@@ -239,7 +241,7 @@ unsafe fn link(arms: &[SelectArm], wait: &Arc<Wait>) -> Vec<Option<Owned>> {
             } else {
                 channel.back.receivers.push(&node);
             }
-            nodes.push(Some(node));
+            nodes[index] = Some(node);
         }
     }
     nodes
