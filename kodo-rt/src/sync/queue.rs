@@ -471,3 +471,134 @@ mod tests {
         }
     }
 }
+
+/// What loom cannot see are the bytes in the segments; so each value is the number of a cell that it does see, written before the
+/// push and read after the take.
+#[cfg(all(test, loom, not(shuttle)))]
+mod loom_tests {
+    use super::*;
+    use loom::cell::UnsafeCell;
+    use loom::sync::Arc;
+
+    struct Queue {
+        front: Front,
+        back: Back,
+        middle: Middle,
+        cells: Vec<UnsafeCell<u64>>,
+    }
+    // SAFETY: one thread of a model pushes, one takes; the cells are checked by loom.
+    unsafe impl Sync for Queue {}
+    // SAFETY: likewise.
+    unsafe impl Send for Queue {}
+
+    impl Queue {
+        /// For values of `words` words.
+        fn new(words: usize, limit: u64, cells: usize) -> Queue {
+            let size = 8 * words as u64;
+            let ty = TypeInfo { size, align: 8, copy: None, drop: None, share: None, name: ptr::null(), name_len: 0 };
+            let cells = (0..cells).map(|_| UnsafeCell::new(0)).collect();
+            Queue { front: Front::new(), back: Back::new(limit), middle: Middle::new(&ty, limit), cells }
+        }
+
+        fn push(&self, n: u64) {
+            let mut value = vec![0u64; self.middle.size() / 8];
+            value[0] = n;
+            // SAFETY: the model's only pusher; nobody else has the cell until it is pushed.
+            unsafe {
+                self.cells[n as usize].with_mut(|cell| *cell = n + 100);
+                self.middle.push::<false>(&self.front, &self.back, value.as_ptr().cast(), false);
+            }
+        }
+
+        fn full(&self) -> bool {
+            // SAFETY: the model's only pusher.
+            unsafe { self.middle.is_full(&self.front, &self.back) }
+        }
+
+        /// Takes a value, which must be `expected`.
+        fn take(&self, expected: u64) -> bool {
+            let mut value = vec![0u64; self.middle.size() / 8];
+            // SAFETY: the model's only taker, which has the cell of what it took.
+            unsafe {
+                if !self.middle.take::<false>(&self.front, &self.back, value.as_mut_ptr().cast()) {
+                    return false;
+                }
+                assert_eq!(value[0], expected);
+                self.cells[expected as usize].with(|cell| assert_eq!(*cell, expected + 100));
+            }
+            true
+        }
+    }
+
+    impl Drop for Queue {
+        fn drop(&mut self) {
+            // SAFETY: nobody has it any more.
+            unsafe { self.middle.free(&self.front) }
+        }
+    }
+
+    /// `before` values are pushed and `gone` of them taken before `pushes` and `attempts` to take run beside each other.
+    fn ends_beside_each_other(words: usize, before: u64, gone: u64, pushes: u64, attempts: u64) {
+        loom::model(move || {
+            let queue = Arc::new(Queue::new(words, u64::MAX, (before + pushes) as usize));
+            (0..before).for_each(|n| queue.push(n));
+            (0..gone).for_each(|n| assert!(queue.take(n)));
+            let pusher = queue.clone();
+            let thread = loom::thread::spawn(move || (before..before + pushes).for_each(|n| pusher.push(n)));
+            let mut next = gone;
+            for _ in 0..attempts {
+                next += u64::from(queue.take(next));
+            }
+            assert!(next >= before.min(gone + attempts), "what was there before is found");
+            thread.join().unwrap();
+            while queue.take(next) {
+                next += 1;
+            }
+            assert_eq!(next, before + pushes);
+        });
+    }
+
+    #[test]
+    fn loom_the_first_values_of_a_queue_come_out_in_order() {
+        ends_beside_each_other(1, 0, 0, 2, 3);
+    }
+
+    #[test]
+    fn loom_the_taker_follows_the_pusher_to_the_next_segment() {
+        ends_beside_each_other(1, 3, 3, 3, 3);
+    }
+
+    #[test]
+    fn loom_emptied_segments_go_from_the_taker_to_the_pusher() {
+        // So large that all segments have the same room, and none is freed.
+        ends_beside_each_other(64, 7, 4, 2, 2);
+        ends_beside_each_other(64, 15, 8, 3, 5);
+    }
+
+    #[test]
+    fn loom_a_full_queue_has_room_again_once_a_value_is_taken() {
+        loom::model(|| {
+            let queue = Arc::new(Queue::new(1, 1, 3));
+            queue.push(0);
+            assert!(queue.full());
+            let pusher = queue.clone();
+            let thread = loom::thread::spawn(move || {
+                let mut next = 1;
+                for _ in 0..3 {
+                    if next < 3 && !pusher.full() {
+                        pusher.push(next);
+                        next += 1;
+                    }
+                }
+                next
+            });
+            let mut taken = 0;
+            for _ in 0..3 {
+                taken += u64::from(taken < 3 && queue.take(taken));
+            }
+            let pushed = thread.join().unwrap();
+            assert!(pushed - taken <= 1 && taken >= 1);
+            assert_eq!(queue.middle.len(&queue.front, &queue.back) as u64, pushed - taken);
+        });
+    }
+}
