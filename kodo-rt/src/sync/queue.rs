@@ -131,6 +131,15 @@ impl Middle {
         (back.pushed.load(Ordering::Acquire) - taken) as usize
     }
 
+    /// Whether there was a moment during this call at which nothing was there to take.
+    #[inline]
+    pub fn was_empty(&self, front: &Front, back: &Back) -> bool {
+        // As many were pushed at the later look as were taken at the earlier one: so no more were pushed then. (Acquire: the
+        // second load is not done before the first.)
+        let taken = front.taken.load(Ordering::Acquire);
+        back.pushed.load(Ordering::Relaxed) == taken
+    }
+
     /// Whether there seems to be nothing to take; for a look from aside.
     #[inline]
     pub fn looks_empty(&self, front: &Front, back: &Back) -> bool {

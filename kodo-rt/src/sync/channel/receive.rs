@@ -4,6 +4,7 @@ use super::{Channel, Taken, borrow, wake, wake_all};
 use crate::abi::Site;
 use crate::sched::park::{self, Reason, Why};
 use crate::sched::wait::{TIMED_OUT, Wait};
+use crate::shim::Ordering;
 use crate::sync::value::{move_bytes, size};
 use crate::sync::waitq::{End, Kind, Node, decode};
 use crate::time::timer;
@@ -36,7 +37,17 @@ pub enum Until {
 /// `ch` is a handle; `out` has room for a value and is filled exactly if the answer is `Value`.
 pub unsafe fn try_receive(ch: *mut u8, out: *mut u8) -> Received {
     // SAFETY: as promised.
-    match unsafe { borrow(ch).take::<false>(out) } {
+    let channel = unsafe { borrow(ch) };
+    // Who asks again and again would keep the locks from those who have something to send. While this queue is empty no
+    // sender waits: it has room for many values.
+    if !channel.back.alone
+        && !channel.back.closed.load(Ordering::Relaxed)
+        && channel.middle.was_empty(&channel.front.end, &channel.back.end)
+    {
+        return Received::Nothing;
+    }
+    // SAFETY: as promised.
+    match unsafe { channel.take::<false>(out) } {
         Taken::Value(sender) => {
             wake(sender);
             Received::Value
