@@ -40,6 +40,9 @@ mod hooks {
         #[inline(always)]
         pub fn leave_for_ever(&self) {}
     }
+
+    #[inline(always)]
+    pub fn forget_frames(_from: usize, _bytes: usize) {}
 }
 
 #[cfg(feature = "tsan")]
@@ -102,6 +105,9 @@ mod hooks {
             self.leave();
         }
     }
+
+    #[inline(always)]
+    pub fn forget_frames(_from: usize, _bytes: usize) {}
 }
 
 #[cfg(feature = "asan")]
@@ -184,10 +190,12 @@ mod hooks {
         }
     }
 
-    fn forget_frames(from: usize, bytes: usize) {
+    /// Of these bytes of a stack nothing is forbidden any more: frames are copied as a whole, with what lies between
+    /// their variables.
+    pub fn forget_frames(from: usize, bytes: usize) {
         // SAFETY: marks memory as accessible, no more.
         unsafe { __asan_unpoison_memory_region(ptr::with_exposed_provenance(from), bytes) };
     }
 }
 
-pub use hooks::Fiber;
+pub use hooks::{Fiber, forget_frames};

@@ -426,9 +426,10 @@ fn shuttle_what_comes_from_outside_wakes_a_worker() {
     explore(|| two_messages_from_outside(false));
 }
 
-/// The models can fail: a worker that falls asleep without another look is caught.
+/// The models can fail: a worker that falls asleep without another look is caught. (Either nobody is left who runs, or the end
+/// is seen too early.)
 #[test]
-#[should_panic(expected = "deadlock")]
+#[should_panic]
 fn shuttle_a_worker_that_does_not_look_again_loses_a_wake_up() {
     explore(|| two_messages_from_outside(true));
 }

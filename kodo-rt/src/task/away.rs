@@ -20,7 +20,7 @@
 use super::{Switch, Task};
 use crate::stack::home::Waits;
 use crate::stack::{self, Slot, SlotStack};
-use crate::{mem, shim};
+use crate::{mem, sanitizer, shim};
 use std::ptr;
 
 /// Where a thread's frames are.
@@ -100,6 +100,7 @@ impl Task {
         // SAFETY: the caller's.
         let (from, bytes) = unsafe { self.live() };
         let copy = mem::alloc_uncounted(bytes);
+        sanitizer::forget_frames(from, bytes);
         // SAFETY: these bytes of the stack are live, but for some below the stack pointer on the same page; there is
         // room for them.
         unsafe { ptr::copy_nonoverlapping(ptr::with_exposed_provenance::<u8>(from), copy, bytes) };
@@ -124,6 +125,7 @@ impl Task {
         if !stack::reach(slot, bytes + SlotStack::new(slot).colour(slot)) {
             mem::out_of_memory();
         }
+        sanitizer::forget_frames(from, bytes);
         // SAFETY: the bytes lived there, nobody else is on the slot, and they are accessible now. The copy is ours, and not
         // needed any more.
         unsafe {
