@@ -230,6 +230,12 @@ impl<'a> Infer<'_, 'a> {
     }
 
     pub fn call_static(&mut self, span: Span, method: FnId, owner_args: &[Ty], args: &[Id]) -> ExprId {
+        let type_args = self.static_args(method, owner_args);
+        self.apply(span, method, type_args, None, args)
+    }
+
+    /// The type arguments of a method of a type with these arguments.
+    pub fn static_args(&mut self, method: FnId, owner_args: &[Ty]) -> Vec<Ty> {
         let count = self.cx.signature(method).generics.len();
         let type_args: Vec<Ty> = (0..count).map(|_| self.fresh()).collect();
         if let Some(self_ty) = self.cx.info(method).self_ty {
@@ -240,7 +246,7 @@ impl<'a> Infer<'_, 'a> {
                 }
             }
         }
-        self.apply(span, method, type_args, None, args)
+        type_args
     }
 
     /// Calls a function with arguments as written, after a receiver that is its first argument.

@@ -2,12 +2,12 @@
 
 use super::{Frame, Infer, Want, Why};
 use crate::diag::Diagnostic;
-use crate::hir::{Closure, ExprId, ExprKind, FnId};
+use crate::hir::{Closure, ExprId, ExprKind, FnId, LocalId};
 use crate::names::Name;
 use crate::source::Span;
 use crate::syntax::ast::{Id, Node};
 use crate::types::resolve_ty::plural;
-use crate::types::ty::{AdtKind, Ty, TyCon, TyKind};
+use crate::types::ty::{AdtId, AdtKind, Ty, TyCon, TyKind};
 use rustc_hash::FxHashMap;
 
 impl Infer<'_, '_> {
@@ -79,6 +79,27 @@ impl Infer<'_, '_> {
         let captures = self.frames.pop().map_or_else(Vec::new, |f| f.captures);
         let ty = self.cx.types.intern(TyKind::Fn(types.into(), result));
         self.add(ExprKind::Closure(Box::new(Closure { captures, params: locals, body, result })), ty, span)
+    }
+
+    /// A variant where no payload is: the function that makes it of one.
+    pub fn constructor_value(&mut self, span: Span, adt: AdtId, variant: u32, payload: &[Ty], whole: Ty) -> ExprId {
+        self.frames.push(Frame {
+            result: Some(whole),
+            captures: Vec::new(),
+            copies: FxHashMap::default(),
+            loops: Vec::new(),
+            in_parallel: false,
+            spawn: Some(span),
+            closure: true,
+        });
+        let params: Vec<LocalId> = payload.iter().map(|&ty| self.temporary(span, ty)).collect();
+        let given = params.iter().zip(payload).map(|(&local, &ty)| self.add(ExprKind::Local(local), ty, span));
+        let fields = given.enumerate().map(|(index, value)| (index as u32, value)).collect();
+        let body = self.add(ExprKind::Construct { adt, variant, fields }, whole, span);
+        self.frames.pop();
+        let ty = self.cx.types.intern(TyKind::Fn(payload.into(), whole));
+        let closure = Closure { captures: Vec::new(), params, body, result: whole };
+        self.add(ExprKind::Closure(Box::new(closure)), ty, span)
     }
 
     /// A named function where no call is.

@@ -159,7 +159,11 @@ impl<'a> Infer<'_, 'a> {
                     let type_args = if let TypeName::Adt(_, args) = owner { args } else { Vec::new() };
                     self.call_static(span, method, &type_args, args)
                 }
-                None => self.unsupported(span, "methods as values are", "wrap it: `|x: T| x.name()`"),
+                None => {
+                    let type_args = if let TypeName::Adt(_, args) = owner { args } else { Vec::new() };
+                    let type_args = self.static_args(method, &type_args);
+                    self.function_value(span, method, type_args)
+                }
             });
         }
         let ty = match &owner {
@@ -305,7 +309,7 @@ impl<'a> Infer<'_, 'a> {
         None
     }
 
-    /// A variant with its payload. `args` is `None` where the name stands alone.
+    /// A variant with its payload. `args` is `None` where the name stands alone: then it is a function of the payload.
     pub fn construct(
         &mut self,
         span: Span,
@@ -320,6 +324,12 @@ impl<'a> Infer<'_, 'a> {
         let ty = self.app(TyCon::Adt(adt), &type_args);
         let hint = self.hint.take();
         self.take_hint(hint, ty);
+        if args.is_none() && !fields.is_empty() {
+            let fields: Vec<Ty> =
+                fields.into_iter().map(|(field, _)| self.instantiate(field, &type_args, span)).collect();
+            self.require_adt(adt, &type_args, span);
+            return self.constructor_value(span, adt, variant, &fields, ty);
+        }
         let given = args.unwrap_or_default();
         if given.len() != fields.len() || (args.is_some() && fields.is_empty() && given.is_empty()) {
             let message = match fields.len() {
