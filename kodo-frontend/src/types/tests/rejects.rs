@@ -123,7 +123,7 @@ fn counts_calls_and_members() {
         ("let l: List<Int, Int> = []", "E0221"),
         ("let l: List = []", "E0223"),
         ("let x: Int<Int> = 1", "E0221"),
-        ("println(abs::<Int>(1))", "E0221"),
+        ("println(sqrt::<Int>(1.0))", "E0221"),
         ("let x = 1 ?? 2", "E0226"),
         ("let x = 1\nprintln(x?.y)", "E0225"),
         ("let x = Some(1)?", "E0224"),
