@@ -9,7 +9,7 @@
 //!
 //! If nobody reads any more (EPIPE), the program ends the way other Unix tools do: silently, by SIGPIPE. A closed
 //! standard output swallows text. Any other failure ends the program with a message and status 1. Standard input is
-//! not here.
+//! in `input.rs`.
 
 use crate::mem::buffer::Buffer;
 use crate::text::{self, FLOAT_TEXT, INT_TEXT};

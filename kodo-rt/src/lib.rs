@@ -22,6 +22,7 @@ pub mod entry;
 pub mod fault;
 mod format;
 pub mod hash;
+pub mod input;
 pub mod io;
 pub mod list;
 pub mod mem;

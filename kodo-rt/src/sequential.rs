@@ -163,6 +163,14 @@ pub(crate) fn run_one() {
     run_next();
 }
 
+/// Runs all blocks that are queued, and those that they queue: before the thread waits for something outside.
+pub(crate) fn run_queued() {
+    timer::fire_due();
+    while run_next() {
+        timer::fire_due();
+    }
+}
+
 /// Notes what the running block waits for.
 pub(crate) fn set_why(why: Why) {
     // SAFETY: frames live as long as their blocks run, and this is the one that does.

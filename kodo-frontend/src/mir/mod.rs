@@ -327,6 +327,7 @@ intrinsics! {
     Println = "println", "b";
     Eprint = "eprint", "b";
     Eprintln = "eprintln", "b";
+    ReadLine = "read_line", "";               // Option<String>: a line of standard input
     // conversions and strings
     ToString = "to_string", "b";              // <T>: Int, Float, Bool, String
     StringAppend = "string_append", "ob";     // <T>: text form appended to an owned String

@@ -136,16 +136,16 @@ pub fn may_panic(intrinsic: Intrinsic) -> bool {
         | ChannelTrySend | ChannelRecv | ChannelRecvTimeout | Await | ParallelJoin | Sleep | Convert => true,
         // The function for the state may do anything.
         Next | NextBack => true,
-        Print | Println | Eprint | Eprintln | ToString | StringAppend | StringEq | StringCmp | StringLength
-        | StringByteLength | StringContains | StringStartsWith | StringEndsWith | StringTrim | StringToUpper
-        | StringToLower | StringParseInt | StringSplit | IntToFloat | FloatToInt | FloatSqrt | ConvertWrapping
-        | StringAppendQuoted | StringFormat | DebugAppend | StringChars | StringBytes | StringTryParseInt
-        | StringTryParseFloat | StringFromCode | CharIsAlpha | CharIsWhitespace | FloatAbs | FloatFloor | FloatCeil
-        | FloatRound | FloatSin | FloatCos | FloatLog | FloatPow | RandInt | ConvertTry | ListNew | ListFrom
-        | ListPush | ListPop | ListLength | ListMakeUnique | ListReserve | CellTake | NumberAdd | NumberSub
-        | NumberMul | Equal | Compare | Hash | Exit | Args | ChannelNew | ChannelNext | ChannelTryRecv
-        | ChannelClose | ChannelLen | ParallelBegin | YieldNow | ThreadId | CpuCount | TimeNow | TimeNowMs
-        | TimeNowNs => false,
+        Print | Println | Eprint | Eprintln | ReadLine | ToString | StringAppend | StringEq | StringCmp
+        | StringLength | StringByteLength | StringContains | StringStartsWith | StringEndsWith | StringTrim
+        | StringToUpper | StringToLower | StringParseInt | StringSplit | IntToFloat | FloatToInt | FloatSqrt
+        | ConvertWrapping | StringAppendQuoted | StringFormat | DebugAppend | StringChars | StringBytes
+        | StringTryParseInt | StringTryParseFloat | StringFromCode | CharIsAlpha | CharIsWhitespace | FloatAbs
+        | FloatFloor | FloatCeil | FloatRound | FloatSin | FloatCos | FloatLog | FloatPow | RandInt | ConvertTry
+        | ListNew | ListFrom | ListPush | ListPop | ListLength | ListMakeUnique | ListReserve | CellTake
+        | NumberAdd | NumberSub | NumberMul | Equal | Compare | Hash | Exit | Args | ChannelNew | ChannelNext
+        | ChannelTryRecv | ChannelClose | ChannelLen | ParallelBegin | YieldNow | ThreadId | CpuCount | TimeNow
+        | TimeNowMs | TimeNowNs => false,
     }
 }
 
@@ -235,6 +235,7 @@ pub fn signature(intrinsic: Intrinsic) -> (Vec<Shape>, Shape) {
         ChannelTrySend => (vec![CHANNEL, Arg], BOOL),
         ChannelRecv => (vec![CHANNEL], Arg),
         ChannelNext | ChannelTryRecv => (vec![CHANNEL], Any),
+        ReadLine => (vec![], Any),
         ChannelRecvTimeout => (vec![CHANNEL, INT], Any),
         ChannelClose => (vec![CHANNEL], UNIT),
         ChannelLen => (vec![CHANNEL], INT),

@@ -177,7 +177,8 @@ fn place(body: &Body, place: &Place) -> Result<(), Error> {
 
 fn gives_option(intrinsic: Intrinsic) -> bool {
     use Intrinsic::{
-        ChannelNext, ChannelRecvTimeout, ChannelTryRecv, ConvertTry, ListPop, StringTryParseFloat, StringTryParseInt,
+        ChannelNext, ChannelRecvTimeout, ChannelTryRecv, ConvertTry, ListPop, ReadLine, StringTryParseFloat,
+        StringTryParseInt,
     };
     matches!(
         intrinsic,
@@ -185,6 +186,7 @@ fn gives_option(intrinsic: Intrinsic) -> bool {
             | StringTryParseFloat
             | StringTryParseInt
             | ListPop
+            | ReadLine
             | ChannelNext
             | ChannelTryRecv
             | ChannelRecvTimeout

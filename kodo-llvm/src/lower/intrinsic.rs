@@ -207,6 +207,12 @@ impl<'c> Lower<'_, '_, 'c> {
                 self.receive(symbol, element, args, dest, span);
             }
             I::ChannelNext => self.receive_option(S::kodo_channel_next, element, args, dest, span),
+            I::ReadLine => {
+                let out = self.temp(Ty::STRING);
+                let site = self.cx.site(span, &self.body.name);
+                let some = call_symbol(self.cx, &self.b, S::kodo_io_read_line, &[out.into(), site.into()]);
+                self.option(dest, some, out, Ty::STRING);
+            }
             I::ChannelTryRecv => self.receive_option(S::kodo_channel_try_recv, element, args, dest, span),
             I::ChannelRecvTimeout => self.receive_option(S::kodo_channel_recv_timeout, element, args, dest, span),
             I::ChannelClose => self.runtime(S::kodo_channel_close, args, dest),

@@ -81,6 +81,7 @@ fn signature(intrinsic: Intrinsic) -> (Vec<Is>, Is) {
         I::ChannelTrySend => (vec![Channel, Arg], Bool),
         I::ChannelRecv => (vec![Channel], Arg),
         I::ChannelNext | I::ChannelTryRecv => (vec![Channel], Option),
+        I::ReadLine => (vec![], OptionOf(Ty::STRING)),
         I::ChannelRecvTimeout => (vec![Channel, Int], Option),
         I::ChannelClose => (vec![Channel], Unit),
         I::ChannelLen => (vec![Channel], Int),

@@ -103,6 +103,8 @@ macro_rules! kodo_abi_table {
             // ---- text input and output
             fn kodo_io_print(s: Ptr) -> Unit [leaf];
             fn kodo_io_println(s: Ptr) -> Unit [leaf];
+            // The next line of standard input, without its end; false at the end of the input.
+            fn kodo_io_read_line(out: Ptr, site: Ptr) -> Bool [parks];
             fn kodo_io_println_int(v: I64) -> Unit [leaf];
             fn kodo_io_print_float(v: F64) -> Unit [leaf];
             fn kodo_io_println_float(v: F64) -> Unit [leaf];

@@ -248,6 +248,11 @@ pub fn os_thread_begin() {
     runtime().idle.retain();
 }
 
+/// An OS thread has done what it was counted for, and goes on by itself.
+pub fn os_thread_done() {
+    runtime().release();
+}
+
 /// On the OS thread itself: prepares it for faults and names where its block was spawned, for reports.
 pub fn os_thread_enter(site: *const Site) {
     crate::fault::prepare_thread(true);

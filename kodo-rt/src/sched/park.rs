@@ -40,12 +40,13 @@ pub enum Reason {
     Select,
     Sleep,
     Join,
+    Input,
 }
 
 impl Reason {
     pub(crate) fn from_u8(value: u8) -> Option<Reason> {
         use Reason::*;
-        [Recv, Next, Send, Await, Select, Sleep, Join].get(usize::from(value)).copied()
+        [Recv, Next, Send, Await, Select, Sleep, Join, Input].get(usize::from(value)).copied()
     }
 
     /// Continues "waits …".
@@ -59,6 +60,7 @@ impl Reason {
             Reason::Select => "in a select",
             Reason::Sleep => "for a time",
             Reason::Join => "for the threads of a parallel block",
+            Reason::Input => "for standard input",
         }
     }
 }
