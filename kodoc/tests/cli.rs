@@ -120,13 +120,13 @@ fn a_loop_that_changes_a_list_in_place_is_vectorized() {
 fn lines_of_standard_input_park_the_thread_that_reads() {
     let dir = folder();
     let text = "fn main() {\n let line = spawn { readln() }\n for _ in 0..3 { yield_now() }\n println(f\"[{line.await}] [{readln()}]\")\n let mut sum = 0\n while let Some(line) = try_readln() { sum += line.parse_int() }\n println(f\"{sum} [{readln()}]\")\n}\n";
-    let input = dir.path().join("input");
-    std::fs::write(&input, "first\r\n\n1\n20\n300").expect("written");
+    std::fs::write(dir.path().join("input"), "first\r\n\n1\n20\n300").expect("written");
     for flags in [&["-O0"][..], &["-O2"], &["--no-green-threads"]] {
         for workers in ["1", "4"] {
-            let stdin = std::fs::File::open(&input).expect("written");
+            let mut shell = Command::new("sh");
+            shell.args(["-c", "exec \"$0\" run \"$@\" < input"]).arg(kodoc().get_program()).args(flags);
             let file = write(&dir, "a.ko", text);
-            let done = run(kodoc().arg("run").args(flags).arg(file).env("KODO_THREADS", workers).stdin(stdin));
+            let done = run(shell.arg(file).current_dir(&dir).env("KODO_THREADS", workers));
             assert_eq!(stdout(&done), "[first] []\n321 []\n", "{}", stderr(&done));
         }
     }
