@@ -15,6 +15,10 @@ use clap::Parser;
 use std::process::ExitCode;
 use std::sync::Mutex;
 
+/// The front end makes many small objects, and for large programs much memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Walks over deeply nested programs grow their stack on demand; this only spares shallow ones the growth.
 const STACK_SIZE: usize = 64 << 20;
 /// A bug in the compiler, never the user's mistake.

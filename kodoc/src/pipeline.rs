@@ -17,8 +17,6 @@ pub struct Checked {
     pub sources: Sources,
     pub names: Names,
     pub program: hir::Program,
-    /// What the check of moves has lowered already: the program's own functions, if they have no errors.
-    bodies: Vec<Option<mir::Body>>,
     /// Sorted by place.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -88,18 +86,14 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
         let follows = |d: &Diagnostic| d.severity == Severity::Warning || (cut && lacks(d));
         diagnostics.extend(found.filter(|d| !(broken && follows(d))));
     }
-    let (found, bodies) = own::check(&mut program, &names, prelude, &diagnostics);
+    let found = own::check(&mut program, &names, prelude, &diagnostics);
     diagnostics.extend(found);
-    Ok(Checked { sources, names, program, bodies, diagnostics: diagnostics.into_sorted() })
+    Ok(Checked { sources, names, program, diagnostics: diagnostics.into_sorted() })
 }
 
 /// Lowers a program without errors to counted MIR.
 pub fn lower(checked: &mut Checked) -> Result<mir::Program, Stop> {
-    let mut bodies = std::mem::take(&mut checked.bodies);
-    let rest = mir::lower::lower_where(&mut checked.program, &checked.names, |id, _| bodies[id.0 as usize].is_none());
-    for (body, lowered) in bodies.iter_mut().zip(rest) {
-        *body = body.take().or(lowered);
-    }
+    let bodies = mir::lower::lower(&mut checked.program, &checked.names);
     let mut program = mir::mono::instantiate(&mut checked.program, &checked.names, &bodies)
         .map_err(|found| Stop::Diagnostics(found.into_sorted()))?;
     let hir::Program { types, adts, cells, .. } = &mut checked.program;

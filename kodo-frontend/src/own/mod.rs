@@ -11,38 +11,54 @@ pub mod conflicts;
 pub mod moves;
 pub mod returns;
 
-use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::diag::{Diagnostics, Severity};
 use crate::hir::{Function, Program};
-use crate::mir::{self, Body};
+use crate::mir;
 use crate::names::Names;
-use crate::source::FileId;
+use crate::source::{FileId, Span};
 use crate::types::ty::{Adt, AdtId, Ty, TyCon, TyKind, Types};
 
 /// Checks a program, of which `found` is known already. Functions of the file `library` are the standard library's.
-/// The functions that were lowered for the check come along, by `FnId`.
-pub fn check(
-    program: &mut Program,
-    names: &Names,
-    library: FileId,
-    found: &Diagnostics,
-) -> (Diagnostics, Vec<Option<Body>>) {
+pub fn check(program: &mut Program, names: &Names, library: FileId, found: &Diagnostics) -> Diagnostics {
     let mut out = conflicts::check(program, names, library);
-    let mut bodies = mir::lower::lower_where(program, names, |_, function| {
-        function.span.file != library && !found.iter().chain(out.iter()).any(|d| is_error_in(d, function))
-    });
+    let errors = Errors::new(found, &out);
+    let mut wrong = Vec::new();
+    // Bodies are lowered only to be looked at: that is cheaper than to have all of them in memory at once.
+    mir::lower::lower_each(
+        program,
+        names,
+        |function| function.span.file != library && !errors.any_in(function),
+        |id, body| wrong.extend(moves::find(&body).map(|found| (id, found))),
+    );
     out.extend(returns::check(program, names, library));
-    out.extend(moves::check(program, names, &bodies));
-    bodies.iter_mut().flatten().for_each(moves::forget);
-    (out, bodies)
+    wrong.iter().for_each(|(id, found)| out.push(found.report(program, names, *id)));
+    out
 }
 
-/// Is it an error in the function? Then more reports about it may be noise.
-fn is_error_in(diagnostic: &Diagnostic, function: &Function) -> bool {
-    let Some(body) = &function.body else { return true };
-    let end = body.root.map_or(function.span, |root| body.expr(root).span);
-    let span = diagnostic.span;
-    let inside = span.file == function.span.file && function.span.lo <= span.hi && span.lo <= end.hi;
-    diagnostic.severity == Severity::Error && inside
+/// Where errors are: more reports about a function that has some may be noise.
+struct Errors {
+    /// Sorted by place.
+    spans: Vec<Span>,
+    /// The longest of them.
+    longest: u32,
+}
+
+impl Errors {
+    fn new(found: &Diagnostics, more: &Diagnostics) -> Errors {
+        let errors = found.iter().chain(more.iter()).filter(|d| d.severity == Severity::Error);
+        let mut spans: Vec<Span> = errors.map(|d| d.span).collect();
+        spans.sort_unstable_by_key(|span| (span.file, span.lo));
+        let longest = spans.iter().map(|span| span.hi - span.lo).max().unwrap_or(0);
+        Errors { spans, longest }
+    }
+
+    fn any_in(&self, function: &Function) -> bool {
+        let Some(body) = &function.body else { return true };
+        let Span { file, lo, .. } = function.span;
+        let end = body.root.map_or(function.span, |root| body.expr(root).span).hi;
+        let first = self.spans.partition_point(|span| (span.file, span.lo) < (file, lo.saturating_sub(self.longest)));
+        self.spans[first..].iter().take_while(|span| span.file == file && span.lo <= end).any(|span| span.hi >= lo)
+    }
 }
 
 /// Types whose variables keep their value when it is given away: numbers, Bool, `()`, functions, channels, and the

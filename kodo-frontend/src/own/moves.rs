@@ -10,8 +10,8 @@
 //!
 //! Spawned blocks and closures are bodies of their own: what they captured are variables there.
 
-use crate::diag::{Diagnostic, Diagnostics};
-use crate::hir::{FnId, Function, LocalId, Program};
+use crate::diag::Diagnostic;
+use crate::hir::{FnId, LocalId, Program};
 use crate::mir::dataflow::{self, Facts, Sparse};
 use crate::mir::uses::{Action, Reason, Use};
 use crate::mir::{BlockId, Body, Local, visit};
@@ -20,28 +20,13 @@ use crate::source::Span;
 use crate::syntax::ast::Mode;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// Checks what lowering recorded of the functions that were lowered, by `FnId`.
-pub fn check(program: &Program, names: &Names, bodies: &[Option<Body>]) -> Diagnostics {
-    let mut out = Diagnostics::default();
-    for (function, body) in program.functions.iter().zip(bodies) {
-        let Some(body) = body else { continue };
-        for body in std::iter::once(body).chain(&body.spawned) {
-            for wrong in find(body) {
-                out.push(report(program, names, function, &wrong));
-            }
-        }
-    }
-    out
-}
-
-/// Drops what lowering recorded for [`check`].
-pub fn forget(body: &mut Body) {
-    body.uses = Vec::new();
-    body.spawned.iter_mut().for_each(forget);
+/// The mistakes in a function, by what lowering recorded of it.
+pub fn find(body: &Body) -> impl Iterator<Item = Wrong> {
+    std::iter::once(body).chain(&body.spawned).flat_map(find_in)
 }
 
 /// A read of a variable without a value, and the move that took it.
-struct Wrong {
+pub struct Wrong {
     read: Use,
     given: Use,
     /// How many other reads the move reaches.
@@ -57,7 +42,7 @@ struct Moved<'a> {
     live: Vec<Sparse>,
 }
 
-fn find(body: &Body) -> Vec<Wrong> {
+fn find_in(body: &Body) -> Vec<Wrong> {
     let mut number = FxHashMap::default();
     for seen in body.uses.iter().flatten() {
         if let Action::Give(_) = seen.action {
@@ -169,53 +154,60 @@ impl Moved<'_> {
     }
 }
 
-fn report(program: &Program, names: &Names, function: &Function, wrong: &Wrong) -> Diagnostic {
-    let Wrong { read, given, more } = wrong;
-    let Action::Give(reason) = given.action else { unreachable!("a move gives a value away") };
-    let Some(body) = &function.body else { unreachable!("what was lowered has a body") };
-    let name = names.text(body.local(read.variable).name);
-    let capture = read.action == Action::Capture;
-    let again = read.span == given.span;
-    let (code, message) = match (capture, again, reason) {
-        (true, true, _) => ("E0281", format!("the closure captures `{name}` again in the next iteration of the loop")),
-        (true, _, Reason::Closure) => {
-            ("E0281", format!("a second closure captures `{name}`, which is in the first one"))
+impl Wrong {
+    /// The report of it, in the function.
+    pub fn report(&self, program: &Program, names: &Names, function: FnId) -> Diagnostic {
+        let Wrong { read, given, more } = self;
+        let Action::Give(reason) = given.action else { unreachable!("a move gives a value away") };
+        let Some(body) = &program.functions[function.0 as usize].body else {
+            unreachable!("what was lowered has a body")
+        };
+        let name = names.text(body.local(read.variable).name);
+        let capture = read.action == Action::Capture;
+        let again = read.span == given.span;
+        let (code, message) = match (capture, again, reason) {
+            (true, true, _) => {
+                ("E0281", format!("the closure captures `{name}` again in the next iteration of the loop"))
+            }
+            (true, _, Reason::Closure) => {
+                ("E0281", format!("a second closure captures `{name}`, which is in the first one"))
+            }
+            (true, ..) => ("E0281", format!("the closure captures `{name}`, whose value was given away")),
+            (false, true, _) => ("E0240", format!("`{name}` is given away again in the next iteration of the loop")),
+            (false, ..) => ("E0240", format!("`{name}` is used after its value was given away")),
+        };
+        let went = match reason {
+            Reason::Argument(callee, index) => argument(program, names, callee, index),
+            Reason::Let(to) => format!("to `{}`", names.text(to)),
+            Reason::TakenApart => "to the variables of this pattern".into(),
+            Reason::Closure => "to the closure that captures it".into(),
+        };
+        let label = if again {
+            format!("goes {went}, so the next iteration has no `{name}`")
+        } else {
+            format!("`{name}` has no value here")
+        };
+        let mut error = Diagnostic::error(code, read.span, message).label(label);
+        if !again {
+            let earlier = if given.span.lo > read.span.lo { ", in the previous iteration" } else { "" };
+            error = error.secondary(given.span, format!("its value goes {went} here{earlier}"));
         }
-        (true, ..) => ("E0281", format!("the closure captures `{name}`, whose value was given away")),
-        (false, true, _) => ("E0240", format!("`{name}` is given away again in the next iteration of the loop")),
-        (false, ..) => ("E0240", format!("`{name}` is used after its value was given away")),
-    };
-    let went = match reason {
-        Reason::Argument(callee, index) => argument(program, names, callee, index),
-        Reason::Let(to) => format!("to `{}`", names.text(to)),
-        Reason::TakenApart => "to the variables of this pattern".into(),
-        Reason::Closure => "to the closure that captures it".into(),
-    };
-    let label = if again {
-        format!("goes {went}, so the next iteration has no `{name}`")
-    } else {
-        format!("`{name}` has no value here")
-    };
-    let mut error = Diagnostic::error(code, read.span, message).label(label);
-    if !again {
-        let earlier = if given.span.lo > read.span.lo { ", in the previous iteration" } else { "" };
-        error = error.secondary(given.span, format!("its value goes {went} here{earlier}"));
-    }
-    if let Reason::Argument(callee, index) = reason {
-        let param = &program.functions[callee.0 as usize].params[index as usize];
-        if is_only_read(program, callee, index) {
-            error = error.secondary(param.span, "`ref` here would lend it instead");
+        if let Reason::Argument(callee, index) = reason {
+            let param = &program.functions[callee.0 as usize].params[index as usize];
+            if is_only_read(program, callee, index) {
+                error = error.secondary(param.span, "`ref` here would lend it instead");
+            }
         }
+        if *more > 0 {
+            let uses = if *more == 1 { "one more use".into() } else { format!("{more} more uses") };
+            error = error.note(format!("the same goes for {uses} of `{name}`"));
+        }
+        let description = format!("give a copy away: `{name}.clone()`");
+        if reason == Reason::Closure {
+            return error.help(format!("copy it first, `let copy = {name}.clone()`, and use the copy in the closure"));
+        }
+        error.help(description.clone()).fix(description, given.span, format!("{name}.clone()"))
     }
-    if *more > 0 {
-        let uses = if *more == 1 { "one more use".into() } else { format!("{more} more uses") };
-        error = error.note(format!("the same goes for {uses} of `{name}`"));
-    }
-    let description = format!("give a copy away: `{name}.clone()`");
-    if reason == Reason::Closure {
-        return error.help(format!("copy it first, `let copy = {name}.clone()`, and use the copy in the closure"));
-    }
-    error.help(description.clone()).fix(description, given.span, format!("{name}.clone()"))
 }
 
 fn argument(program: &Program, names: &Names, callee: FnId, index: u32) -> String {

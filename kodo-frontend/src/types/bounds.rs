@@ -117,7 +117,7 @@ impl Cx<'_> {
             _ => {}
         }
         let mut answer = Holds::No;
-        for &id in self.types.traits.impls_of(of) {
+        for id in self.types.impls_for(of, ty) {
             let found = self.types.traits.impl_(id);
             match self.types.fit(found.params, found.on, ty) {
                 Fit::No => {}

@@ -2,7 +2,7 @@
 //! and scripts all become one scope of declarations per file.
 
 use super::codes;
-use super::context::{Alias, AliasState, BodyAst, Cx, FnInfo, PRELUDE_FILE, Sugar, TypeDef, head};
+use super::context::{Alias, AliasState, BodyAst, Cx, FnInfo, PRELUDE_FILE, Sugar, TypeDef};
 use super::need::Need;
 use super::resolve_ty::TypeScope;
 use super::traits::{Bounds, ImplId, TraitId};
@@ -523,7 +523,7 @@ impl Cx<'_> {
                 }
             }
             Some(ty) if owner.inherent => {
-                let Some(head) = head(&self.types, ty) else {
+                let Some(head) = self.types.head(ty) else {
                     if ty != Ty::ERROR {
                         self.unsupported(span, "methods on this type are", "write a function");
                     }

@@ -1,9 +1,9 @@
 //! What the checker knows about the whole program while it works: declarations, scopes and the reports so far.
 
 use super::codes;
+use super::head::Head;
 use super::lost::Lost;
 use super::need::Need;
-use super::number::Width;
 use super::suggest::nearest;
 use super::traits::{Bounds, TraitId};
 use super::ty::{Adt, AdtId, Ty, TyCon, TyKind, Types};
@@ -17,41 +17,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The prelude's index among the files.
 pub const PRELUDE_FILE: usize = 0;
-
-/// What methods hang on: the outermost constructor of a type.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Head {
-    Unit,
-    Bool,
-    Int,
-    Float,
-    Fixed(Width),
-    Float32,
-    String,
-    Tuple,
-    List,
-    Channel,
-    Future,
-    Adt(AdtId),
-}
-
-pub fn head(types: &Types, ty: Ty) -> Option<Head> {
-    Some(match types.kind(ty) {
-        TyKind::Unit => Head::Unit,
-        TyKind::Bool => Head::Bool,
-        TyKind::Int => Head::Int,
-        TyKind::Float => Head::Float,
-        TyKind::Fixed(width) => Head::Fixed(*width),
-        TyKind::Float32 => Head::Float32,
-        TyKind::String => Head::String,
-        TyKind::Tuple(_) => Head::Tuple,
-        TyKind::App(TyCon::List, _) => Head::List,
-        TyKind::App(TyCon::Channel, _) => Head::Channel,
-        TyKind::App(TyCon::Future, _) => Head::Future,
-        TyKind::App(TyCon::Adt(id), _) => Head::Adt(*id),
-        _ => return None,
-    })
-}
 
 /// A name in the space of types.
 #[derive(Clone, Copy)]
@@ -220,6 +185,7 @@ pub struct Cx<'a> {
     pub methods: FxHashMap<(Head, Name), FnId>,
     /// Methods declared in traits, by name.
     pub trait_methods: FxHashMap<Name, Vec<FnId>>,
+    pub method_of_trait: FxHashMap<(TraitId, Name), FnId>,
     /// What the parameters of each struct and enum must implement.
     pub adt_bounds: Vec<Vec<Bounds>>,
     /// Beside `types.traits.impls`.

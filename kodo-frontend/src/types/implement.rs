@@ -198,8 +198,7 @@ impl Cx<'_> {
         self.impl_sources.push(ImplSource { file: found.file, generics, assoc: written, states });
         let assoc = vec![Ty::ERROR; assoc_names.len()];
         let params = bounds.len() as u32;
-        self.types.traits.impls.push(Impl { of, on, params, bounds, assoc, methods, span });
-        self.types.traits.of_trait.entry(of).or_default().push(id);
+        self.types.add_impl(Impl { of, on, params, bounds, assoc, methods, span });
         Some((id, found))
     }
 
@@ -248,7 +247,11 @@ impl Cx<'_> {
             );
             return;
         }
-        let others: Vec<ImplId> = self.types.traits.impls_of(of).to_vec();
+        // What stands for a type parameter may be any type.
+        let others: Vec<ImplId> = match self.types.head(on) {
+            Some(_) => self.types.impls_for(of, on).collect(),
+            None => self.types.traits.impls_of(of).to_vec(),
+        };
         for other in others {
             let other = self.types.traits.impl_(other);
             let (other_on, other_params, first) = (other.on, other.params, other.span);
@@ -311,6 +314,7 @@ impl Cx<'_> {
             let number = self.types.traits.get(id).methods.len() as u32;
             self.types.traits.methods.insert(f, (id, number));
             self.trait_methods.entry(name).or_default().push(f);
+            self.method_of_trait.entry((id, name)).or_insert(f);
             let (has_self, broken) = (self.info(f).has_self, self.info(f).is_broken);
             let problem = self.not_dyn(f);
             let declared = &mut self.types.traits.traits[id.0 as usize];

@@ -19,6 +19,7 @@ pub mod counted;
 pub mod exhaustive;
 mod foreign;
 pub mod format;
+mod head;
 mod implement;
 mod infer;
 mod lost;
@@ -65,6 +66,7 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         aliases: Vec::new(),
         methods: Default::default(),
         trait_methods: Default::default(),
+        method_of_trait: Default::default(),
         adt_bounds: Vec::new(),
         impl_sources: Vec::new(),
         written: Vec::new(),

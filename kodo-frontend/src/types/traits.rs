@@ -11,6 +11,7 @@
 //! At most one impl of a trait matches a type (overlaps are reported), so the order of impls does not matter.
 
 use super::codes;
+use super::head::Head;
 use super::need::Need;
 use super::ty::{Ty, TyKind, Types};
 use crate::diag::Diagnostic;
@@ -70,7 +71,11 @@ pub struct Impl {
 pub struct Traits {
     pub traits: Vec<Trait>,
     pub impls: Vec<Impl>,
-    pub of_trait: FxHashMap<TraitId, Vec<ImplId>>,
+    of_trait: FxHashMap<TraitId, Vec<ImplId>>,
+    /// The same by the head of their type: a trait may have as many impls as the program has types.
+    by_head: FxHashMap<(TraitId, Option<Head>), Vec<ImplId>>,
+    /// Traits with an impl for a type of the head.
+    of_head: FxHashMap<Option<Head>, Vec<TraitId>>,
     /// Declarations in traits, and their number there.
     pub methods: FxHashMap<FnId, (TraitId, u32)>,
     /// Associated types found before.
@@ -104,6 +109,11 @@ impl Traits {
 
     pub fn impls_of(&self, id: TraitId) -> &[ImplId] {
         self.of_trait.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Traits with an impl for types of a head, or without one.
+    pub fn traits_of(&self, head: Option<Head>) -> &[TraitId] {
+        self.of_head.get(&head).map_or(&[], Vec::as_slice)
     }
 
     /// A method's number in the table of `dyn` values.
@@ -152,9 +162,32 @@ impl Types {
         if maybe { Fit::Maybe } else { Fit::Yes(args.into_iter().map(|arg| arg.unwrap_or(Ty::ERROR)).collect()) }
     }
 
+    pub fn add_impl(&mut self, new: Impl) {
+        let head = self.head(new.on);
+        let id = ImplId(self.traits.impls.len() as u32);
+        self.traits.of_trait.entry(new.of).or_default().push(id);
+        let of_head = self.traits.by_head.entry((new.of, head)).or_default();
+        if of_head.is_empty() {
+            self.traits.of_head.entry(head).or_default().push(new.of);
+        }
+        of_head.push(id);
+        self.traits.impls.push(new);
+    }
+
+    /// The impls of a trait that may fit a type: those for types of its head, and those for types without one.
+    pub fn impls_for(&self, of: TraitId, ty: Ty) -> impl Iterator<Item = ImplId> {
+        let by_head = |head| self.traits.by_head.get(&(of, head)).map_or(&[][..], Vec::as_slice);
+        let (exact, general) = match (self.kind(ty), self.head(ty)) {
+            (TyKind::Infer(_) | TyKind::Error, _) => (self.traits.impls_of(of), &[][..]),
+            (_, None) => (&[][..], by_head(None)),
+            (_, head) => (by_head(head), by_head(None)),
+        };
+        exact.iter().chain(general).copied()
+    }
+
     /// The impl of a trait for a type, with the arguments of the impl's parameters.
     pub fn find_impl(&self, of: TraitId, ty: Ty) -> Option<(ImplId, Vec<Ty>)> {
-        self.traits.impls_of(of).iter().find_map(|&id| {
+        self.impls_for(of, ty).find_map(|id| {
             let found = self.traits.impl_(id);
             match self.fit(found.params, found.on, ty) {
                 Fit::Yes(args) => Some((id, args)),

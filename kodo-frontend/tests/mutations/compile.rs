@@ -19,7 +19,7 @@ pub fn compile(text: &str) -> bool {
     }
     let (mut program, reports) = types::check(&sources, &asts, &mut names);
     found.extend(reports);
-    let (reports, _) = own::check(&mut program, &names, FileId(0), &found);
+    let reports = own::check(&mut program, &names, FileId(0), &found);
     found.extend(reports);
     let rejected = found.has_errors();
     for d in found.into_sorted() {

@@ -44,51 +44,50 @@ use crate::types::ty::{Adt, AdtId, Ty, Types};
 use builder::Frame;
 use rustc_hash::FxHashSet;
 
-/// Lowers every function that has a body; the result is indexed by `FnId`.
+/// Lowers every function that has a body; the result is indexed by `FnId`. A body with errors in it is left out.
 ///
 /// The program is changed only by interning types that a loop over a channel and a `parallel` block need.
 pub fn lower(program: &mut hir::Program, names: &Names) -> Vec<Option<mir::Body>> {
-    lower_where(program, names, |_, _| true)
+    let mut bodies: Vec<Option<mir::Body>> = program.functions.iter().map(|_| None).collect();
+    lower_each(program, names, |_| true, |id, body| bodies[id.0 as usize] = Some(body));
+    bodies
 }
 
-/// Lowers the functions for which `wanted` holds true. A body with errors in it is left out.
-pub fn lower_where(
+/// Lowers the functions for which `wanted` holds true, one after the other. A body with errors in it is left out.
+pub fn lower_each(
     program: &mut hir::Program,
     names: &Names,
-    wanted: impl Fn(FnId, &hir::Function) -> bool,
-) -> Vec<Option<mir::Body>> {
+    wanted: impl Fn(&hir::Function) -> bool,
+    mut take: impl FnMut(FnId, mir::Body),
+) {
     let library = program.adts[program.option.0 as usize].span.file;
     let hir::Program { types, adts, functions, option, result, cells, .. } = program;
     let functions = functions.as_slice();
     let (unnamed, receiver) = (names.get("_"), names.get("self"));
-    functions
-        .iter()
-        .enumerate()
-        .map(|(index, function)| {
-            let body = function.body.as_ref()?;
-            if function.intrinsic.is_some() || !wanted(FnId(index as u32), function) || !is_whole(body) {
-                return None;
-            }
-            let mut lower = Lower {
-                types,
-                adts,
-                cells,
-                functions,
-                option: *option,
-                result: *result,
-                library,
-                unnamed,
-                receiver,
-                name: &function.display_name,
-                generics: function.generics.len() as u32,
-                body,
-                changes: changes::compute(body, functions),
-                frame: Frame::new(function.display_name.clone(), function.span, function.result),
-                spawned: Vec::new(),
-            };
-            Some(lower.function(function))
-        })
-        .collect()
+    for (index, function) in functions.iter().enumerate() {
+        let Some(body) = &function.body else { continue };
+        if function.intrinsic.is_some() || !wanted(function) || !is_whole(body) {
+            continue;
+        }
+        let mut lower = Lower {
+            types,
+            adts,
+            cells,
+            functions,
+            option: *option,
+            result: *result,
+            library,
+            unnamed,
+            receiver,
+            name: &function.display_name,
+            generics: function.generics.len() as u32,
+            body,
+            changes: changes::compute(body, functions),
+            frame: Frame::new(function.display_name.clone(), function.span, function.result),
+            spawned: Vec::new(),
+        };
+        take(FnId(index as u32), lower.function(function));
+    }
 }
 
 /// Nothing in the body is an error, or has a type that is.

@@ -6,8 +6,9 @@ use crate::hir::{ExprId, ExprKind, FnId, PatKind, Stmt};
 use crate::names::Name;
 use crate::source::Span;
 use crate::syntax::ast::{Id, List, Mode, Node};
-use crate::types::context::{Head, ListArgument, Sugar, head};
+use crate::types::context::{ListArgument, Sugar};
 use crate::types::foreign;
+use crate::types::head::Head;
 use crate::types::resolve_ty::plural;
 use crate::types::suggest::nearest;
 use crate::types::ty::{Ty, TyCon, TyKind};
@@ -187,7 +188,7 @@ impl<'a> Infer<'_, 'a> {
             );
             return;
         }
-        let mut known: Vec<Name> = match head(&self.cx.types, ty) {
+        let mut known: Vec<Name> = match self.cx.types.head(ty) {
             Some(head) => self.cx.methods.keys().filter(|(h, _)| *h == head).map(|(_, n)| *n).collect(),
             None => Vec::new(),
         };
@@ -212,7 +213,7 @@ impl<'a> Infer<'_, 'a> {
         } else if matches!(self.kind(ty), TyKind::Param(_) | TyKind::Assoc(..)) && hint.is_none() {
             "a type parameter may be any type: it has the methods of its bounds, `T: Trait`".into()
         } else {
-            let otherwise = match head(&self.cx.types, ty) {
+            let otherwise = match self.cx.types.head(ty) {
                 Some(Head::Adt(id)) if id != self.cx.option && id != self.cx.result => {
                     format!("declare it in an `impl {}`", self.cx.text(self.cx.adt(id).name))
                 }

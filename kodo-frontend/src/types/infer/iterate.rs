@@ -5,7 +5,7 @@ use crate::hir::{ExprId, ExprKind, FnId, PatKind, Stmt};
 use crate::mir::Intrinsic;
 use crate::source::Span;
 use crate::syntax::ast::Id;
-use crate::types::context::{PRELUDE_FILE, head};
+use crate::types::context::PRELUDE_FILE;
 use crate::types::ty::{Ty, TyCon, TyKind};
 
 impl Infer<'_, '_> {
@@ -37,7 +37,7 @@ impl Infer<'_, '_> {
             return e;
         }
         let ty = self.ty(e);
-        let Some(from) = head(&self.cx.types, ty).filter(|_| self.adt_of(ty) != self.cx.iterator) else { return e };
+        let Some(from) = self.cx.types.head(ty).filter(|_| self.adt_of(ty) != self.cx.iterator) else { return e };
         let method = self.cx.names.get("iter").and_then(|name| self.cx.methods.get(&(from, name)).copied());
         let Some(method) = method.filter(|&m| !self.cx.is_user(m)) else { return e };
         let type_args = match self.kind(ty) {

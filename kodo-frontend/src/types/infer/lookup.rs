@@ -6,8 +6,9 @@ use crate::hir::{ExprId, ExprKind, FnId};
 use crate::names::Name;
 use crate::source::Span;
 use crate::syntax::ast::{Id, Node};
-use crate::types::context::{Head, TypeDef, head};
+use crate::types::context::TypeDef;
 use crate::types::foreign;
+use crate::types::head::Head;
 use crate::types::number;
 use crate::types::resolve_ty::plural;
 use crate::types::suggest::nearest;
@@ -233,7 +234,7 @@ impl<'a> Infer<'_, 'a> {
             if let TyKind::App(TyCon::Adt(adt), args) = self.cx.types.kind(ty) {
                 return Some(TypeName::Adt(*adt, args.to_vec()));
             }
-            return head(&self.cx.types, ty).map(TypeName::Other);
+            return self.cx.types.head(ty).map(TypeName::Other);
         }
         match self.cx.type_def(self.file, name) {
             Some(TypeDef::Trait(_)) => None,
@@ -249,11 +250,11 @@ impl<'a> Infer<'_, 'a> {
                 if let TyKind::App(TyCon::Adt(adt), args) = self.cx.types.kind(ty) {
                     return Some(TypeName::Adt(*adt, args.to_vec()));
                 }
-                head(&self.cx.types, ty).map(TypeName::Other)
+                self.cx.types.head(ty).map(TypeName::Other)
             }
             None => Some(TypeName::Other(match self.cx.text(name) {
                 text if let Some(number) = number::named(text) => {
-                    return head(&self.cx.types, number).map(TypeName::Other);
+                    return self.cx.types.head(number).map(TypeName::Other);
                 }
                 "Bool" => Head::Bool,
                 "String" => Head::String,
@@ -363,7 +364,7 @@ impl<'a> Infer<'_, 'a> {
     /// The method of that name for a type.
     pub fn method(&mut self, ty: Ty, name: Name) -> Option<FnId> {
         let ty = self.shallow(ty);
-        let head = head(&self.cx.types, ty)?;
+        let head = self.cx.types.head(ty)?;
         self.cx.methods.get(&(head, name)).copied()
     }
 }

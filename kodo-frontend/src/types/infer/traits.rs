@@ -178,12 +178,13 @@ impl<'a> Infer<'_, 'a> {
                 if !self.cx.types.has_infer(ty) || matches!(self.cx.types.kind(ty), TyKind::Infer(_)) {
                     continue;
                 }
-                let impls = self.cx.types.traits.impls_of(of);
-                let mut fitting = impls.iter().filter(|&&id| {
+                let mut fitting = self.cx.types.impls_for(of, ty).filter(|&id| {
                     let found = self.cx.types.traits.impl_(id);
                     self.cx.types.fit(found.params, found.on, ty) != Fit::No
                 });
-                let (Some(&id), None) = (fitting.next(), fitting.next()) else { continue };
+                let only = (fitting.next(), fitting.next());
+                drop(fitting);
+                let (Some(id), None) = only else { continue };
                 let found = self.cx.types.traits.impl_(id);
                 let (on, params, needs) = (found.on, found.params, found.bounds.clone());
                 let args: Vec<Ty> = (0..params).map(|_| self.fresh()).collect();
@@ -234,23 +235,35 @@ impl<'a> Infer<'_, 'a> {
     fn trait_methods(&mut self, ty: Ty, name: Name, has_self: bool) -> Vec<FnId> {
         let ty = self.u.resolve(&mut self.cx.types, ty);
         let Some(all) = self.cx.trait_methods.get(&name) else { return Vec::new() };
-        let fits = |of: TraitId| match self.cx.types.kind(ty) {
-            TyKind::Param(_) | TyKind::Assoc(..) => {
-                self.cx.known_bounds(&self.bounds, ty).iter().any(|(id, _)| *id == of)
-            }
-            TyKind::Dyn(own) if *own == of => true,
-            _ => self.cx.types.traits.impls_of(of).iter().any(|&id| {
-                let found = self.cx.types.traits.impl_(id);
-                self.cx.types.fit(found.params, found.on, ty) != Fit::No
-            }),
-        };
-        all.iter()
-            .copied()
-            .filter(|&f| {
-                let info = self.cx.info(f);
-                (info.has_self == has_self || info.is_broken) && info.of.is_some_and(fits)
+        let types = &self.cx.types;
+        let has_impl = |of: TraitId| {
+            types.impls_for(of, ty).any(|id| {
+                let found = types.traits.impl_(id);
+                types.fit(found.params, found.on, ty) != Fit::No
             })
-            .collect()
+        };
+        let implemented = |head| types.traits.traits_of(head).iter().copied().filter(|&of| has_impl(of));
+        let traits: Vec<TraitId> = match types.kind(ty) {
+            TyKind::Param(_) | TyKind::Assoc(..) => {
+                self.cx.known_bounds(&self.bounds, ty).iter().map(|(id, _)| *id).collect()
+            }
+            TyKind::Dyn(own) => std::iter::once(*own).chain(implemented(None)).collect(),
+            TyKind::Infer(_) | TyKind::Error => {
+                all.iter().filter_map(|&f| self.cx.info(f).of).filter(|&of| has_impl(of)).collect()
+            }
+            _ => {
+                let head = types.head(ty);
+                let general = implemented(None).take_while(|_| head.is_some());
+                implemented(head).chain(general).collect()
+            }
+        };
+        let mut methods: Vec<FnId> = (traits.iter())
+            .filter_map(|&of| self.cx.method_of_trait.get(&(of, name)).copied())
+            .filter(|&f| self.cx.info(f).has_self == has_self || self.cx.info(f).is_broken)
+            .collect();
+        methods.sort_unstable();
+        methods.dedup();
+        methods
     }
 
     /// Calls a method that the type has from a trait. None if there is none.
