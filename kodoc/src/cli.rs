@@ -18,6 +18,9 @@ pub struct Cli {
     /// Print errors and warnings as one JSON object on standard output
     #[arg(long, global = true)]
     pub json_errors: bool,
+    /// Print on standard error how long each stage took and how much memory there was in use at most
+    #[arg(long, global = true)]
+    pub time_passes: bool,
 }
 
 #[derive(Subcommand)]

@@ -7,6 +7,7 @@ mod commands;
 mod failure;
 mod link;
 mod output;
+mod passes;
 mod pipeline;
 mod render;
 mod session;

@@ -2,7 +2,7 @@
 
 use crate::cli::{CodeArgs, Sanitizer};
 use crate::failure::{Failure, NOT_UTF8, Stop, Trouble, UNREADABLE};
-use crate::output;
+use crate::{output, passes};
 use kodo_frontend::diag::{Diagnostic, Diagnostics, Severity};
 use kodo_frontend::names::Names;
 use kodo_frontend::source::{FileId, Sources, Span};
@@ -61,11 +61,11 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
     let mut names = Names::default();
     let mut diagnostics = Diagnostics::default();
     let prelude = sources.add(PRELUDE_PATH.into(), types::PRELUDE.into());
-    let file = read(path, &mut sources, &mut diagnostics)?;
+    let file = passes::time("read", || read(path, &mut sources, &mut diagnostics))?;
     let garbled = diagnostics.has_errors();
     let mut asts = Vec::new();
     for id in [prelude, file] {
-        let (ast, found) = syntax::parse(id, &sources.file(id).text, &mut names);
+        let (ast, found) = passes::time("parse", || syntax::parse(id, &sources.file(id).text, &mut names));
         asts.push(ast);
         // Text that was not UTF-8 has its one report; what the parser makes of it is noise.
         if !(garbled && id == file) {
@@ -76,7 +76,7 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
         asts.truncate(1);
         asts.push(syntax::ast::Ast::new(file, 0));
     }
-    let (mut program, found) = types::check(&sources, &asts, &mut names);
+    let (mut program, found) = passes::time("types", || types::check(&sources, &asts, &mut names));
     if !garbled {
         // What looks unused may be used in the broken part.
         let broken = diagnostics.has_errors();
@@ -86,20 +86,20 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
         let follows = |d: &Diagnostic| d.severity == Severity::Warning || (cut && lacks(d));
         diagnostics.extend(found.filter(|d| !(broken && follows(d))));
     }
-    let found = own::check(&mut program, &names, prelude, &diagnostics);
+    let found = passes::time("ownership", || own::check(&mut program, &names, prelude, &diagnostics));
     diagnostics.extend(found);
     Ok(Checked { sources, names, program, diagnostics: diagnostics.into_sorted() })
 }
 
 /// Lowers a program without errors to counted MIR.
 pub fn lower(checked: &mut Checked) -> Result<mir::Program, Stop> {
-    let bodies = mir::lower::lower(&mut checked.program, &checked.names);
-    let mut program = mir::mono::instantiate(&mut checked.program, &checked.names, &bodies)
-        .map_err(|found| Stop::Diagnostics(found.into_sorted()))?;
+    let bodies = passes::time("lower to MIR", || mir::lower::lower(&mut checked.program, &checked.names));
+    let instances = passes::time("instances", || mir::mono::instantiate(&mut checked.program, &checked.names, &bodies));
+    let mut program = instances.map_err(|found| Stop::Diagnostics(found.into_sorted()))?;
     let hir::Program { types, adts, cells, .. } = &mut checked.program;
-    mir::reuse::insert(&mut program, types, adts, cells);
-    mir::count::insert(&mut program, types, adts);
-    mir::unique::hoist(&mut program);
+    passes::time("reuse of cells", || mir::reuse::insert(&mut program, types, adts, cells));
+    passes::time("counts", || mir::count::insert(&mut program, types, adts));
+    passes::time("unique lists", || mir::unique::hoist(&mut program));
     if cfg!(debug_assertions)
         && let Err(broken) = mir::verify::verify(&program, types, adts)
     {
@@ -136,5 +136,5 @@ pub fn generate(
         verify: cfg!(debug_assertions),
     };
     // The program is well formed here: what the back end cannot do is a bug, and says so as one.
-    Ok(kodo_llvm::compile(input, &options, kind).unwrap_or_else(|e| panic!("{e}")))
+    Ok(passes::time("LLVM", || kodo_llvm::compile(input, &options, kind)).unwrap_or_else(|e| panic!("{e}")))
 }

@@ -3,6 +3,8 @@
 //!
 //! A body whose program has errors is never lowered, so lowering sees no `Error` nodes.
 
+mod visit;
+
 use crate::mir::Intrinsic;
 use crate::names::Name;
 use crate::source::Span;

@@ -10,6 +10,7 @@
 pub mod conflicts;
 pub mod moves;
 pub mod returns;
+pub mod suspects;
 
 use crate::diag::{Diagnostics, Severity};
 use crate::hir::{Function, Program};
@@ -22,17 +23,45 @@ use crate::types::ty::{Adt, AdtId, Ty, TyCon, TyKind, Types};
 pub fn check(program: &mut Program, names: &Names, library: FileId, found: &Diagnostics) -> Diagnostics {
     let mut out = conflicts::check(program, names, library);
     let errors = Errors::new(found, &out);
+    let receiver = names.get("self");
+    let wanted: Vec<Worth> = (program.functions.iter())
+        .map(|function| match &function.body {
+            Some(body) if function.span.file != library && !errors.any_in(function) => {
+                let suspect = suspects::has_some(program, function, body, receiver);
+                if suspect { Worth::Checked } else { Worth::Known }
+            }
+            _ => Worth::Nothing,
+        })
+        .collect();
     let mut wrong = Vec::new();
-    // Bodies are lowered only to be looked at: that is cheaper than to have all of them in memory at once.
+    // Bodies are lowered only to be looked at: that is cheaper than to have all of them in memory at once. While the
+    // compiler is being tested, those that need no check get one, too.
     mir::lower::lower_each(
         program,
         names,
-        |function| function.span.file != library && !errors.any_in(function),
-        |id, body| wrong.extend(moves::find(&body).map(|found| (id, found))),
+        |id| match wanted[id.0 as usize] {
+            Worth::Checked => true,
+            Worth::Known => cfg!(debug_assertions),
+            Worth::Nothing => false,
+        },
+        |id, body| {
+            let before = wrong.len();
+            wrong.extend(moves::find(&body).map(|found| (id, found)));
+            assert!(wrong.len() == before || wanted[id.0 as usize] == Worth::Checked, "`suspects` sorts out too much");
+        },
     );
     out.extend(returns::check(program, names, library));
     wrong.iter().for_each(|(id, found)| out.push(found.report(program, names, *id)));
     out
+}
+
+/// What the check of moves does with a function.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Worth {
+    Checked,
+    /// It has no moves that could be wrong.
+    Known,
+    Nothing,
 }
 
 /// Where errors are: more reports about a function that has some may be noise.

@@ -3,7 +3,7 @@
 use crate::cli::{BuildArgs, CodeArgs};
 use crate::failure::{Failure, Stop, Trouble, UNWRITABLE};
 use crate::pipeline::{self, Checked};
-use crate::{link, output};
+use crate::{link, output, passes};
 use std::path::{Path, PathBuf};
 
 pub fn run(args: &BuildArgs, json: bool) -> Result<(), Failure> {
@@ -33,7 +33,7 @@ pub fn build(checked: &mut Checked, code: &CodeArgs, folder: &Path, executable: 
     std::fs::write(&object, bytes).map_err(|e| {
         Trouble::new(Failure::Program, UNWRITABLE, format!("cannot write the object file: {}", output::reason(&e)))
     })?;
-    Ok(link::executable(&object, executable)?)
+    Ok(passes::time("link", || link::executable(&object, executable))?)
 }
 
 /// `dir/hello.ko` becomes `hello` in the current directory; a file without `.ko` gets `.out`.

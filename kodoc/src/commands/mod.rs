@@ -6,6 +6,7 @@ mod run;
 
 use crate::cli::{Cli, Command};
 use crate::failure::{Failure, Stop};
+use crate::passes;
 use crate::pipeline::{self, Checked};
 use crate::render;
 use std::mem::ManuallyDrop;
@@ -14,6 +15,9 @@ use std::path::Path;
 /// Runs a command and gives the exit status of `kodoc`.
 pub fn run(cli: Cli) -> u8 {
     let json = cli.json_errors;
+    if cli.time_passes {
+        passes::enable();
+    }
     let result = match cli.command {
         Command::Build(args) => build::run(&args, json),
         Command::Run(args) => run::run(&args, json),
@@ -21,6 +25,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::EmitLlvm(args) => emit::llvm(&args, json),
         Command::EmitMir(args) => emit::mir(&args, json),
     };
+    passes::report();
     result.map_or_else(Failure::exit_status, |()| 0)
 }
 

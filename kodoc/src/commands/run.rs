@@ -4,7 +4,7 @@
 use super::build;
 use crate::cli::RunArgs;
 use crate::failure::{Failure, Trouble, UNWRITABLE};
-use crate::output;
+use crate::{output, passes};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -23,6 +23,7 @@ pub fn run(args: &RunArgs, json: bool) -> Result<(), Failure> {
         // The open file outlives its name: the folder is gone before the program starts.
         let program = std::fs::File::open(&executable).map_err(|e| trouble("cannot open the program", &e))?;
         drop(folder);
+        passes::report();
         let error = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()))
             .arg0(args.file.with_extension(""))
             .args(&args.args)

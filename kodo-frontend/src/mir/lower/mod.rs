@@ -57,7 +57,7 @@ pub fn lower(program: &mut hir::Program, names: &Names) -> Vec<Option<mir::Body>
 pub fn lower_each(
     program: &mut hir::Program,
     names: &Names,
-    wanted: impl Fn(&hir::Function) -> bool,
+    wanted: impl Fn(FnId) -> bool,
     mut take: impl FnMut(FnId, mir::Body),
 ) {
     let library = program.adts[program.option.0 as usize].span.file;
@@ -66,7 +66,7 @@ pub fn lower_each(
     let (unnamed, receiver) = (names.get("_"), names.get("self"));
     for (index, function) in functions.iter().enumerate() {
         let Some(body) = &function.body else { continue };
-        if function.intrinsic.is_some() || !wanted(function) || !is_whole(body) {
+        if function.intrinsic.is_some() || !wanted(FnId(index as u32)) || !is_whole(body) {
             continue;
         }
         let mut lower = Lower {

@@ -32,10 +32,9 @@ impl Lower<'_> {
         }
     }
 
-    /// An argument for an `own` parameter. The standard library and the receiver of a method take copies.
+    /// An argument for an `own` parameter.
     pub(super) fn give_argument(&mut self, value: ExprId, callee: FnId, index: usize) {
-        let function = &self.functions[callee.0 as usize];
-        if function.span.file != self.library && !(index == 0 && Some(function.params[0].name) == self.receiver) {
+        if own::suspects::takes(&self.functions[callee.0 as usize], index, self.library, self.receiver) {
             self.give(value, Reason::Argument(callee, index as u32));
         }
     }
