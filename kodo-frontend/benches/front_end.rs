@@ -44,7 +44,7 @@ fn parse(text: &str) -> Parsed {
 }
 
 fn check(parsed: &mut Parsed) -> hir::Program {
-    let (program, found) = types::check(&parsed.sources, &parsed.asts, &mut parsed.names);
+    let (program, found) = types::check(&parsed.sources, &parsed.asts, &mut parsed.names, 1);
     parsed.found.extend(found);
     assert!(!parsed.found.has_errors(), "the generated program is right");
     program
@@ -71,7 +71,7 @@ fn stages(c: &mut Criterion) {
     group.bench_function("ownership", |b| {
         b.iter_batched_ref(
             checked,
-            |(parsed, program)| own::check(program, &parsed.names, FileId(0), &parsed.found),
+            |(parsed, program)| own::check(program, &parsed.names, FileId(0), &parsed.found, 1),
             BatchSize::LargeInput,
         );
     });

@@ -9,8 +9,6 @@
 //!
 //! This crate performs no I/O, knows no LLVM and has no unsafe code. Every stage takes values and returns
 //! a value plus diagnostics; a stage never stops at the first error.
-//!
-//! What stands here today are the data structures of every stage; the passes between them follow.
 #![forbid(unsafe_code)]
 
 pub mod diag;
@@ -20,4 +18,5 @@ pub mod names;
 pub mod own;
 pub mod source;
 pub mod syntax;
+pub mod threads;
 pub mod types;

@@ -2,7 +2,7 @@
 
 use crate::cli::{CodeArgs, Sanitizer};
 use crate::failure::{Failure, NOT_UTF8, Stop, Trouble, UNREADABLE};
-use crate::{output, passes};
+use crate::{output, passes, session};
 use kodo_frontend::diag::{Diagnostic, Diagnostics, Severity};
 use kodo_frontend::names::Names;
 use kodo_frontend::source::{FileId, Sources, Span};
@@ -76,7 +76,7 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
         asts.truncate(1);
         asts.push(syntax::ast::Ast::new(file, 0));
     }
-    let (mut program, found) = passes::time("types", || types::check(&sources, &asts, &mut names));
+    let (mut program, found) = passes::time("types", || types::check(&sources, &asts, &mut names, session::threads()));
     if !garbled {
         // What looks unused may be used in the broken part.
         let broken = diagnostics.has_errors();
@@ -86,7 +86,7 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
         let follows = |d: &Diagnostic| d.severity == Severity::Warning || (cut && lacks(d));
         diagnostics.extend(found.filter(|d| !(broken && follows(d))));
     }
-    let found = passes::time("ownership", || own::check(&mut program, &names, prelude, &diagnostics));
+    let found = passes::time("ownership", || own::check(&mut program, &names, prelude, &diagnostics, session::threads()));
     diagnostics.extend(found);
     Ok(Checked { sources, names, program, diagnostics: diagnostics.into_sorted() })
 }

@@ -1,6 +1,7 @@
 //! Walks over bodies.
 
 use super::{Body, ExprId, ExprKind, FPart, LocalId, PatId, PatKind, SelectArm, Stmt};
+use crate::types::ty::Ty;
 
 impl ExprKind {
     /// The expressions directly in it, in the order in which they are written.
@@ -122,6 +123,23 @@ impl ExprKind {
 }
 
 impl Body {
+    /// Replaces every type in the body.
+    pub fn map_types(&mut self, f: impl Fn(Ty) -> Ty) {
+        self.locals.iter_mut().for_each(|local| local.ty = f(local.ty));
+        self.pats.iter_mut().for_each(|pat| pat.ty = f(pat.ty));
+        for expr in &mut self.exprs {
+            expr.ty = f(expr.ty);
+            match &mut expr.kind {
+                ExprKind::Call { type_args, .. } | ExprKind::Function { type_args, .. } => {
+                    type_args.iter_mut().for_each(|ty| *ty = f(*ty));
+                }
+                ExprKind::Closure(closure) => closure.result = f(closure.result),
+                ExprKind::Spawn(spawn) => spawn.result = f(spawn.result),
+                _ => {}
+            }
+        }
+    }
+
     /// The variables that a pattern binds.
     pub fn for_each_binding(&self, pat: PatId, f: &mut impl FnMut(LocalId)) {
         let mut work = vec![pat];

@@ -36,19 +36,14 @@ impl Lent {
     }
 }
 
-/// Checks every call of a program; functions of the file `library` are the standard library's.
-pub fn check(program: &Program, names: &Names, library: FileId) -> Diagnostics {
-    let mut out = Diagnostics::default();
-    for function in program.functions.iter().filter(|f| f.span.file != library) {
-        let Some(body) = &function.body else { continue };
-        for expr in &body.exprs {
-            if let ExprKind::Call { function, args, .. } = &expr.kind {
-                let builtin = program.functions[function.0 as usize].span.file == library;
-                call(program, names, body, *function, args, builtin, &mut out);
-            }
+/// Checks every call in a body; functions of the file `library` are the standard library's.
+pub fn check(program: &Program, names: &Names, library: FileId, body: &Body, out: &mut Diagnostics) {
+    for expr in &body.exprs {
+        if let ExprKind::Call { function, args, .. } = &expr.kind {
+            let builtin = program.functions[function.0 as usize].span.file == library;
+            call(program, names, body, *function, args, builtin, out);
         }
     }
-    out
 }
 
 fn call(

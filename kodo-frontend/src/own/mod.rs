@@ -13,55 +13,86 @@ pub mod returns;
 pub mod suspects;
 
 use crate::diag::{Diagnostics, Severity};
-use crate::hir::{Function, Program};
+use crate::hir::{FnId, Function, Program};
 use crate::mir;
 use crate::names::Names;
 use crate::source::{FileId, Span};
+use crate::threads;
 use crate::types::ty::{Adt, AdtId, Ty, TyCon, TyKind, Types};
 
-/// Checks a program, of which `found` is known already. Functions of the file `library` are the standard library's.
-pub fn check(program: &mut Program, names: &Names, library: FileId, found: &Diagnostics) -> Diagnostics {
-    let mut out = conflicts::check(program, names, library);
-    let errors = Errors::new(found, &out);
+/// Work that is worth a thread, in expressions. While the compiler is being tested, nearly every program is.
+const LEAST_EXPRS: usize = if cfg!(debug_assertions) { 16 } else { 4096 };
+
+/// Checks a program, of which `found` is known already, with as many as `threads` threads if it is large. Functions of the
+/// file `library` are the standard library's.
+pub fn check(
+    program: &mut Program,
+    names: &Names,
+    library: FileId,
+    found: &Diagnostics,
+    threads: usize,
+) -> Diagnostics {
+    let sizes = program.functions.iter().map(|f| match &f.body {
+        Some(body) if f.span.file != library => body.exprs.len(),
+        _ => 0,
+    });
+    let ranges = threads::split(sizes, threads, LEAST_EXPRS);
     let receiver = names.get("self");
-    let wanted: Vec<Worth> = (program.functions.iter())
-        .map(|function| match &function.body {
-            Some(body) if function.span.file != library && !errors.any_in(function) => {
-                let suspect = suspects::has_some(program, function, body, receiver);
-                if suspect { Worth::Checked } else { Worth::Known }
+    let simple = threads::each(ranges.clone(), |range| {
+        let mut found = Simple { lent: Diagnostics::default(), returned: Diagnostics::default(), suspects: Vec::new() };
+        for index in range {
+            let (id, function) = (FnId(index as u32), &program.functions[index]);
+            let body = function.body.as_ref().filter(|_| function.span.file != library);
+            if let Some(body) = body {
+                conflicts::check(program, names, library, body, &mut found.lent);
+                returns::check(program, names, id, body, &mut found.returned);
             }
-            _ => Worth::Nothing,
-        })
-        .collect();
-    let mut wrong = Vec::new();
-    // Bodies are lowered only to be looked at: that is cheaper than to have all of them in memory at once. While the
-    // compiler is being tested, those that need no check get one, too.
-    mir::lower::lower_each(
-        program,
-        names,
-        |id| match wanted[id.0 as usize] {
-            Worth::Checked => true,
-            Worth::Known => cfg!(debug_assertions),
-            Worth::Nothing => false,
-        },
-        |id, body| {
+            let suspect = body.is_some_and(|body| suspects::has_some(program, function, body, receiver));
+            found.suspects.push(suspect);
+        }
+        found
+    });
+    let mut out = Diagnostics::default();
+    let (mut returned, mut suspects) = (Vec::new(), Vec::new());
+    for found in simple {
+        out.extend(found.lent);
+        returned.push(found.returned);
+        suspects.extend(found.suspects);
+    }
+    let errors = Errors::new(found, &out);
+    returned.into_iter().for_each(|found| out.extend(found));
+
+    let types = std::mem::take(&mut program.types);
+    let lowering = mir::lower::Lowering::new(program, names);
+    let wrong = threads::each(ranges, |range| {
+        // Bodies are lowered only to be looked at, and so are the types that this makes: to have all of them in memory at
+        // once costs more.
+        let mut types = types.clone();
+        let mut wrong = Vec::new();
+        for index in range {
+            let (function, suspect) = (&program.functions[index], suspects[index]);
+            // While the compiler is being tested, all functions are checked.
+            let wanted = suspect || (cfg!(debug_assertions) && function.span.file != library);
+            if !wanted || errors.any_in(function) {
+                continue;
+            }
+            let Some(body) = lowering.function(&mut types, FnId(index as u32)) else { continue };
             let before = wrong.len();
-            wrong.extend(moves::find(&body).map(|found| (id, found)));
-            assert!(wrong.len() == before || wanted[id.0 as usize] == Worth::Checked, "`suspects` sorts out too much");
-        },
-    );
-    out.extend(returns::check(program, names, library));
-    wrong.iter().for_each(|(id, found)| out.push(found.report(program, names, *id)));
+            wrong.extend(moves::find(&body).map(|found| (FnId(index as u32), found)));
+            assert!(suspect || wrong.len() == before, "`suspects` sorts out too much");
+        }
+        wrong
+    });
+    program.types = types;
+    wrong.iter().flatten().for_each(|(id, found)| out.push(found.report(program, names, *id)));
     out
 }
 
-/// What the check of moves does with a function.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Worth {
-    Checked,
-    /// It has no moves that could be wrong.
-    Known,
-    Nothing,
+/// What is found out about a range of functions as they are, and whether moves may be wrong in each.
+struct Simple {
+    lent: Diagnostics,
+    returned: Diagnostics,
+    suspects: Vec<bool>,
 }
 
 /// Where errors are: more reports about a function that has some may be noise.

@@ -5,41 +5,37 @@
 //! function changes it may be too.
 
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::hir::{Body, ExprId, ExprKind, LocalId, Program};
+use crate::hir::{Body, ExprId, ExprKind, FnId, LocalId, Program};
 use crate::names::Names;
-use crate::source::{FileId, Span};
+use crate::source::Span;
 use crate::syntax::ast::Mode;
 use crate::types::ty::Ty;
 
-/// Checks every function; those of the file `library` are the standard library's.
-pub fn check(program: &Program, names: &Names, library: FileId) -> Diagnostics {
-    let mut out = Diagnostics::default();
-    for (id, function) in program.functions.iter().enumerate().filter(|(_, f)| f.span.file != library) {
-        let Some(body) = &function.body else { continue };
-        let lent = |local: &LocalId| {
-            let index = body.params.iter().position(|p| p == local)?;
-            let mode = function.params[index].mode;
-            let written = !program.inferred_mut.contains(&(crate::hir::FnId(id as u32), index));
-            (written && matches!(mode, Mode::Ref | Mode::Mut)).then_some((index, mode))
-        };
-        if function.result == Ty::UNIT {
-            continue;
-        }
-        for (local, span) in given_back(body) {
-            let Some((index, mode)) = lent(&local) else { continue };
-            let name = names.text(body.local(local).name);
-            let word = if mode == Mode::Ref { "ref" } else { "mut" };
-            let help = format!("return a copy, `{name}.clone()`, or take the parameter without `{word}`");
-            out.push(
-                Diagnostic::error("E0241", span, format!("the `{word}` parameter `{name}` is returned"))
-                    .label("the caller has it already")
-                    .secondary(function.params[index].span, format!("lent with `{word}` here"))
-                    .help(help.clone())
-                    .fix(help, span, format!("{name}.clone()")),
-            );
-        }
+/// Checks a function.
+pub fn check(program: &Program, names: &Names, id: FnId, body: &Body, out: &mut Diagnostics) {
+    let function = &program.functions[id.0 as usize];
+    if function.result == Ty::UNIT {
+        return;
     }
-    out
+    let lent = |local: &LocalId| {
+        let index = body.params.iter().position(|p| p == local)?;
+        let mode = function.params[index].mode;
+        let written = !program.inferred_mut.contains(&(id, index));
+        (written && matches!(mode, Mode::Ref | Mode::Mut)).then_some((index, mode))
+    };
+    for (local, span) in given_back(body) {
+        let Some((index, mode)) = lent(&local) else { continue };
+        let name = names.text(body.local(local).name);
+        let word = if mode == Mode::Ref { "ref" } else { "mut" };
+        let help = format!("return a copy, `{name}.clone()`, or take the parameter without `{word}`");
+        out.push(
+            Diagnostic::error("E0241", span, format!("the `{word}` parameter `{name}` is returned"))
+                .label("the caller has it already")
+                .secondary(function.params[index].span, format!("lent with `{word}` here"))
+                .help(help.clone())
+                .fix(help, span, format!("{name}.clone()")),
+        );
+    }
 }
 
 /// Is the variable what the function returns, on some path?

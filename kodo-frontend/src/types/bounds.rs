@@ -214,14 +214,14 @@ impl Cx<'_> {
         for (id, span) in std::mem::take(&mut self.dyn_used) {
             let of = self.types.traits.get(id);
             let Some((at, why)) = of.not_dyn.clone() else { continue };
-            if !self.not_dyn_reported.insert(id) {
+            if self.not_dyn.contains_key(&id) {
                 continue;
             }
             let (text, builtin) = (self.text(of.name).to_owned(), of.promises.is_some());
             let error = Diagnostic::error(codes::NOT_DYN, span, format!("there is no `dyn {text}`"))
                 .label("calls through this could not be typed")
                 .help(format!("use a type parameter, `T: {text}`, or an enum of the types"));
-            self.report(if builtin { error.note(why) } else { error.secondary(at, why) });
+            self.not_dyn.insert(id, if builtin { error.note(why) } else { error.secondary(at, why) });
         }
     }
 
@@ -344,7 +344,7 @@ impl Cx<'_> {
 
     /// Resolves what an impl binds to an associated type; false if that is being done already.
     pub fn bind_assoc_type(&mut self, id: ImplId, index: u32, span: Span) -> bool {
-        let source = &mut self.impl_sources[id.0 as usize];
+        let source = &self.impl_sources[id.0 as usize];
         match source.states[index as usize] {
             AssocState::Done => return true,
             AssocState::Resolving => {
@@ -355,9 +355,10 @@ impl Cx<'_> {
                 );
                 return false;
             }
-            AssocState::Untouched => source.states[index as usize] = AssocState::Resolving,
+            AssocState::Untouched => {}
         }
         let (file, generics, written) = (source.file, source.generics.clone(), source.assoc[index as usize]);
+        self.impl_sources.get_mut()[id.0 as usize].states[index as usize] = AssocState::Resolving;
         if let Some(written) = written {
             let found = self.types.traits.impl_(id);
             let (on, of, bounds) = (found.on, found.of, found.bounds.clone());
@@ -365,7 +366,7 @@ impl Cx<'_> {
             let ty = self.resolve_ty(scope, written);
             self.types.traits.impls[id.0 as usize].assoc[index as usize] = ty;
         }
-        self.impl_sources[id.0 as usize].states[index as usize] = AssocState::Done;
+        self.impl_sources.get_mut()[id.0 as usize].states[index as usize] = AssocState::Done;
         true
     }
 }

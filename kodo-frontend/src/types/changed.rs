@@ -27,14 +27,14 @@ impl Cx<'_> {
             }
         }
         for &(function, index) in &self.changed {
-            let function = &mut self.functions[function.0 as usize];
+            let function = &mut self.functions.get_mut()[function.0 as usize];
             function.params[index].mode = Mode::Mut;
             if let Some(body) = &mut function.body {
                 let local = body.params[index];
                 body.locals[local.0 as usize].mutable = true;
             }
         }
-        let temporary = self.names.intern("_");
+        let temporary = self.unnamed;
         for argument in std::mem::take(&mut self.list_arguments) {
             if !self.changed.contains(&(argument.callee, argument.index)) {
                 continue;
@@ -62,7 +62,7 @@ impl Cx<'_> {
                     self.report(error);
                 }
                 ArgumentRoot::Value => {
-                    if let Some(body) = &mut self.functions[argument.caller.0 as usize].body {
+                    if let Some(body) = &mut self.functions.get_mut()[argument.caller.0 as usize].body {
                         hoist(body, argument.call, argument.index, temporary);
                     }
                 }

@@ -103,7 +103,7 @@ impl Cx<'_> {
             self.declare_assoc_types(*id, found);
         }
         for (id, found) in &c.adts {
-            self.adt_bounds[id.0 as usize] = self.bounds_of(found.file, &found.item.generics);
+            self.adt_bounds.get_mut()[id.0 as usize] = self.bounds_of(found.file, &found.item.generics);
         }
         let trait_impls = std::mem::take(&mut c.trait_impls);
         let implementations: Vec<(ImplId, Found)> =
@@ -230,7 +230,7 @@ impl Cx<'_> {
                     );
                 }
                 let alias = TypeDef::Alias(self.aliases.len());
-                self.aliases.push(Alias { file, ty, name, state: AliasState::Untouched });
+                self.aliases.get_mut().push(Alias { file, ty, name, state: AliasState::Untouched });
                 self.add_type(file, name, alias, span);
             }
             Node::Import(..) => self.unsupported(span, "imports are", "put the declarations into this file"),
@@ -248,7 +248,7 @@ impl Cx<'_> {
     }
 
     pub(super) fn add_type(&mut self, file: usize, name: Name, def: TypeDef, span: Span) {
-        if let Some(old) = self.scopes[file].types.insert(name, def) {
+        if let Some(old) = self.scopes.get_mut()[file].types.insert(name, def) {
             let first = match old {
                 TypeDef::Adt(id) => self.adt(id).span,
                 TypeDef::Trait(id) => self.types.traits.get(id).span,
@@ -266,8 +266,8 @@ impl Cx<'_> {
         let span = self.name_span(ast.span(found.id), name);
         let params = self.generic_names(found.file, &found.item.generics);
         let id = AdtId(self.adts.len() as u32);
-        self.adts.push(Adt { name, kind, span, params, variants: Vec::new() });
-        self.adt_bounds.push(Vec::new());
+        self.adts.get_mut().push(Adt { name, kind, span, params, variants: Vec::new() });
+        self.adt_bounds.get_mut().push(Vec::new());
         self.add_type(found.file, name, TypeDef::Adt(id), span);
         c.adts.push((id, found));
     }
@@ -361,10 +361,10 @@ impl Cx<'_> {
         let name = self.text(self.adt(id).name);
         if matches!(name, "Option" | "Result") {
             for (index, variant) in variants.iter().enumerate() {
-                self.scopes[found.file].bare.insert(variant.name, (id, index as u32));
+                self.scopes.get_mut()[found.file].bare.insert(variant.name, (id, index as u32));
             }
         }
-        self.adts[id.0 as usize].variants = variants;
+        self.adts.get_mut()[id.0 as usize].variants = variants;
     }
 
     fn declare_impl(&mut self, found: &Found) {
@@ -422,7 +422,7 @@ impl Cx<'_> {
             let (name, ty, mode) = match ast.node(param) {
                 Node::Param(name, ty, mode) => (name, self.resolve_ty(scope, ty), mode),
                 Node::SelfParam(mode) => {
-                    let name = self.names.intern("self");
+                    let name = self.receiver;
                     match self_ty {
                         Some(ty) if index == 0 => {
                             has_self = true;
@@ -483,7 +483,7 @@ impl Cx<'_> {
             }
             (None, _) => own_text,
         };
-        self.functions.push(Function {
+        self.functions.get_mut().push(Function {
             name,
             display_name,
             span,
@@ -495,7 +495,7 @@ impl Cx<'_> {
             body: None,
         });
         use Intrinsic::{Eprint, Eprintln, Print, Println, ToString};
-        self.infos.push(FnInfo {
+        self.infos.get_mut().push(FnInfo {
             file: found.file,
             body: if body == Id::NONE { BodyAst::None } else { BodyAst::Block(body) },
             has_self,
@@ -513,11 +513,11 @@ impl Cx<'_> {
             optional,
         });
         if let Some(intrinsic) = intrinsic {
-            self.intrinsics.entry(intrinsic).or_insert(id);
+            self.intrinsics.get_mut().entry(intrinsic).or_insert(id);
         }
         match self_ty {
             None => {
-                if let Some(old) = self.scopes[found.file].functions.insert(name, id) {
+                if let Some(old) = self.scopes.get_mut()[found.file].functions.insert(name, id) {
                     let first = self.signature(old).span;
                     self.duplicate("function", name, first, span);
                 }
@@ -530,7 +530,7 @@ impl Cx<'_> {
                     return Some(id);
                 };
                 // The prelude's methods come first; a user's one of the same name replaces them.
-                if let Some(old) = self.methods.insert((head, name), id)
+                if let Some(old) = self.methods.get_mut().insert((head, name), id)
                     && self.info(old).file == found.file
                 {
                     let first = self.signature(old).span;
@@ -566,7 +566,7 @@ impl Cx<'_> {
                     all.needs.is_some()
                 }
                 "by_element" => {
-                    all.by_element = Some(self.names.intern(&value));
+                    all.by_element = Some(self.names.get_mut().intern(&value));
                     true
                 }
                 "optional" => {
@@ -582,7 +582,7 @@ impl Cx<'_> {
 
     fn find_main(&mut self, c: &Collector) {
         let user = self.asts.len() - 1;
-        let main = self.names.intern("main");
+        let main = self.names.get_mut().intern("main");
         let declared = if user == PRELUDE_FILE { None } else { self.scopes[user].functions.get(&main).copied() };
         let script = c.scripts.iter().find(|(file, _)| *file == user);
         if let Some((file, statements)) = script {
@@ -598,7 +598,7 @@ impl Cx<'_> {
                 );
             }
             let id = FnId(self.functions.len() as u32);
-            self.functions.push(Function {
+            self.functions.get_mut().push(Function {
                 name: main,
                 display_name: "main".into(),
                 span,
@@ -609,7 +609,7 @@ impl Cx<'_> {
                 intrinsic: None,
                 body: None,
             });
-            self.infos.push(FnInfo {
+            self.infos.get_mut().push(FnInfo {
                 file: *file,
                 // Beside a `main`, what the statements do is no matter.
                 body: if declared.is_some() { BodyAst::None } else { BodyAst::Script(statements.clone()) },
@@ -652,7 +652,7 @@ impl Cx<'_> {
             return;
         };
         self.main = Some(id);
-        self.functions[id.0 as usize].is_async = false;
+        self.functions.get_mut()[id.0 as usize].is_async = false;
         let f = self.signature(id);
         let (span, params, result, generic) =
             (f.span, f.params.first().map(|p| p.span), f.result, !f.generics.is_empty());

@@ -4,6 +4,7 @@ use super::codes;
 use super::head::Head;
 use super::lost::Lost;
 use super::need::Need;
+use super::shared::Shared;
 use super::suggest::nearest;
 use super::traits::{Bounds, TraitId};
 use super::ty::{Adt, AdtId, Ty, TyCon, TyKind, Types};
@@ -175,29 +176,34 @@ pub struct Written {
 pub struct Cx<'a> {
     pub sources: &'a Sources,
     pub asts: &'a [Ast],
-    pub names: &'a mut Names,
+    pub names: Shared<Names>,
+    /// `_`: what the checker writes out.
+    pub unnamed: Name,
+    /// `self`
+    pub receiver: Name,
     pub types: Types,
-    pub adts: Vec<Adt>,
-    pub functions: Vec<Function>,
-    pub infos: Vec<FnInfo>,
-    pub scopes: Vec<Scope>,
-    pub aliases: Vec<Alias>,
-    pub methods: FxHashMap<(Head, Name), FnId>,
+    pub adts: Shared<Vec<Adt>>,
+    pub functions: Shared<Vec<Function>>,
+    pub infos: Shared<Vec<FnInfo>>,
+    pub scopes: Shared<Vec<Scope>>,
+    pub aliases: Shared<Vec<Alias>>,
+    pub methods: Shared<FxHashMap<(Head, Name), FnId>>,
     /// Methods declared in traits, by name.
-    pub trait_methods: FxHashMap<Name, Vec<FnId>>,
-    pub method_of_trait: FxHashMap<(TraitId, Name), FnId>,
+    pub trait_methods: Shared<FxHashMap<Name, Vec<FnId>>>,
+    pub method_of_trait: Shared<FxHashMap<(TraitId, Name), FnId>>,
     /// What the parameters of each struct and enum must implement.
-    pub adt_bounds: Vec<Vec<Bounds>>,
+    pub adt_bounds: Shared<Vec<Vec<Bounds>>>,
     /// Beside `types.traits.impls`.
-    pub impl_sources: Vec<ImplSource>,
+    pub impl_sources: Shared<Vec<ImplSource>>,
     /// Written types with bounds, to be checked when all impls are known.
     pub written: Vec<Written>,
     /// Written `dyn` types, likewise.
     pub dyn_used: Vec<(TraitId, Span)>,
-    pub not_dyn_reported: FxHashSet<TraitId>,
+    /// The report for each trait of which there is no `dyn`, at the first place where one was written.
+    pub not_dyn: FxHashMap<TraitId, Diagnostic>,
     /// Impls are still being collected.
     pub declaring: bool,
-    pub intrinsics: FxHashMap<Intrinsic, FnId>,
+    pub intrinsics: Shared<FxHashMap<Intrinsic, FnId>>,
     pub option: AdtId,
     pub result: AdtId,
     /// The library's `Map` and `Set`.
@@ -207,7 +213,7 @@ pub struct Cx<'a> {
     pub iterator: Option<AdtId>,
     pub main: Option<FnId>,
     pub out: Diagnostics,
-    pub lost: Lost,
+    pub lost: Shared<Lost>,
     /// Plain list parameters that their function changes.
     pub changed: FxHashSet<(FnId, usize)>,
     pub list_arguments: Vec<ListArgument>,
@@ -225,7 +231,7 @@ impl<'a> Cx<'a> {
     }
 
     pub fn report(&mut self, diagnostic: Diagnostic) {
-        if !self.lost.explains(&diagnostic, self.sources, self.names) {
+        if !self.lost.explains(&diagnostic, self.sources, &self.names) {
             self.out.push(diagnostic);
         }
     }
@@ -292,7 +298,7 @@ impl<'a> Cx<'a> {
     }
 
     pub fn display(&self, ty: Ty, generics: &[Name]) -> String {
-        self.types.display(ty, &self.adts, self.names, generics)
+        self.types.display(ty, &self.adts, &self.names, generics)
     }
 
     /// A list, map or set: what a function may change for its caller without saying so.

@@ -195,7 +195,7 @@ impl Cx<'_> {
         }
         self.report_overlap(of, on, generics.len() as u32, span, &generics);
         let states = vec![AssocState::Untouched; assoc_names.len()];
-        self.impl_sources.push(ImplSource { file: found.file, generics, assoc: written, states });
+        self.impl_sources.get_mut().push(ImplSource { file: found.file, generics, assoc: written, states });
         let assoc = vec![Ty::ERROR; assoc_names.len()];
         let params = bounds.len() as u32;
         self.types.add_impl(Impl { of, on, params, bounds, assoc, methods, span });
@@ -287,7 +287,7 @@ impl Cx<'_> {
     pub(super) fn declare_trait_methods(&mut self, id: TraitId, found: &Found) {
         let ast = self.ast(found.file);
         let Node::Trait(_, items) = ast.node(found.id) else { return };
-        let self_name = self.names.intern("Self");
+        let self_name = self.names.get_mut().intern("Self");
         let self_ty = self.types.intern(TyKind::Param(0));
         let at = self.types.traits.get(id).span;
         let owner = Owner {
@@ -313,8 +313,8 @@ impl Cx<'_> {
             seen.push((name, span));
             let number = self.types.traits.get(id).methods.len() as u32;
             self.types.traits.methods.insert(f, (id, number));
-            self.trait_methods.entry(name).or_default().push(f);
-            self.method_of_trait.entry((id, name)).or_insert(f);
+            self.trait_methods.get_mut().entry(name).or_default().push(f);
+            self.method_of_trait.get_mut().entry((id, name)).or_insert(f);
             let (has_self, broken) = (self.info(f).has_self, self.info(f).is_broken);
             let problem = self.not_dyn(f);
             let declared = &mut self.types.traits.traits[id.0 as usize];

@@ -10,6 +10,7 @@
 //! Every independent error is reported; what is wrong gets the type [`ty::Ty::ERROR`], which fits everything, so that one
 //! mistake is one report. No pass here decides about ownership: moves and borrows are checked later.
 
+mod bodies;
 mod bounds;
 mod changed;
 pub(crate) mod codes;
@@ -27,6 +28,7 @@ mod need;
 pub mod number;
 mod recursion;
 mod resolve_ty;
+mod shared;
 mod suggest;
 pub mod traits;
 pub mod ty;
@@ -36,11 +38,12 @@ mod unify;
 mod tests;
 
 use crate::diag::Diagnostics;
-use crate::hir::{self, FnId};
+use crate::hir;
 use crate::names::Names;
 use crate::source::Sources;
 use crate::syntax::ast::Ast;
 use context::Cx;
+use shared::Shared;
 use ty::AdtId;
 
 /// The standard library's source, the first file of every program.
@@ -50,28 +53,31 @@ pub const PRELUDE: &str = concat!(
     include_str!("../../../stdlib/iterators.ko")
 );
 
-/// Checks a program: `asts[0]` is the prelude, the last one the user's file. The HIR is complete only if no error is
-/// reported.
-pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Program, Diagnostics) {
+/// Checks a program, with as many as `threads` threads if it is large: `asts[0]` is the prelude, the last one the user's
+/// file. The HIR is complete only if no error is reported.
+pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names, threads: usize) -> (hir::Program, Diagnostics) {
     let lost = asts.last().map(|ast| lost::Lost::new(sources, ast, names)).unwrap_or_default();
+    let (unnamed, receiver) = (names.intern("_"), names.intern("self"));
     let mut cx = Cx {
         sources,
         asts,
-        names,
+        names: Shared::new(std::mem::take(names)),
+        unnamed,
+        receiver,
         types: ty::Types::default(),
-        adts: Vec::new(),
-        functions: Vec::new(),
-        infos: Vec::new(),
-        scopes: asts.iter().map(|_| context::Scope::default()).collect(),
-        aliases: Vec::new(),
+        adts: Shared::default(),
+        functions: Shared::default(),
+        infos: Shared::default(),
+        scopes: Shared::new(asts.iter().map(|_| context::Scope::default()).collect()),
+        aliases: Shared::default(),
         methods: Default::default(),
         trait_methods: Default::default(),
         method_of_trait: Default::default(),
-        adt_bounds: Vec::new(),
-        impl_sources: Vec::new(),
+        adt_bounds: Shared::default(),
+        impl_sources: Shared::default(),
         written: Vec::new(),
         dyn_used: Vec::new(),
-        not_dyn_reported: Default::default(),
+        not_dyn: Default::default(),
         declaring: true,
         intrinsics: Default::default(),
         option: AdtId(0),
@@ -80,26 +86,26 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names) -> (hir::Progra
         set: None,
         iterator: None,
         main: None,
-        lost,
+        lost: Shared::new(lost),
         out: Diagnostics::default(),
         changed: Default::default(),
         list_arguments: Vec::new(),
         function_values: Vec::new(),
     };
     cx.collect();
-    for index in 0..cx.functions.len() {
-        cx.check_body(FnId(index as u32));
-    }
+    cx.check_bodies(threads);
+    std::mem::take(&mut cx.not_dyn).into_values().for_each(|report| cx.report(report));
     if let Some(error) = cx.types.endless_types() {
         cx.report(error);
     }
     cx.settle_changed();
     cx.check_function_values();
-    let cells = recursion::make_cells(&mut cx.types, &mut cx.adts);
+    *names = cx.names.into_inner();
+    let cells = recursion::make_cells(&mut cx.types, cx.adts.get_mut());
     let program = hir::Program {
         types: cx.types,
-        adts: cx.adts,
-        functions: cx.functions,
+        adts: cx.adts.into_inner(),
+        functions: cx.functions.into_inner(),
         main: cx.main,
         option: cx.option,
         result: cx.result,

@@ -210,7 +210,7 @@ impl Cx<'_> {
                 "contain it with the type parameters as they are",
             );
             // Whoever takes the type apart would never come to an end.
-            self.adts[index].variants.iter_mut().flat_map(|v| &mut v.fields).for_each(|f| f.ty = Ty::ERROR);
+            self.adts.get_mut()[index].variants.iter_mut().flat_map(|v| &mut v.fields).for_each(|f| f.ty = Ty::ERROR);
         }
     }
 }

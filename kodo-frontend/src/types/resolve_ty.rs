@@ -198,10 +198,10 @@ impl Cx<'_> {
                 Ty::ERROR
             }
             AliasState::Untouched => {
-                self.aliases[index].state = AliasState::Resolving;
+                self.aliases.get_mut()[index].state = AliasState::Resolving;
                 let (file, id) = (self.aliases[index].file, self.aliases[index].ty);
                 let ty = self.resolve_ty(TypeScope::new(file, &[]), id);
-                self.aliases[index].state = AliasState::Done(ty);
+                self.aliases.get_mut()[index].state = AliasState::Done(ty);
                 ty
             }
         }

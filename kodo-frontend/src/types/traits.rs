@@ -31,6 +31,7 @@ pub struct ImplId(pub u32);
 /// What a type parameter must implement, and where that is written.
 pub type Bounds = Vec<(TraitId, Span)>;
 
+#[derive(Clone)]
 pub struct Trait {
     pub name: Name,
     pub span: Span,
@@ -47,12 +48,14 @@ pub struct Trait {
     pub has_static: bool,
 }
 
+#[derive(Clone)]
 pub struct AssocDecl {
     pub name: Name,
     pub span: Span,
     pub bounds: Bounds,
 }
 
+#[derive(Clone)]
 pub struct Impl {
     pub of: TraitId,
     /// In terms of the impl's parameters, as everything here.
@@ -67,7 +70,7 @@ pub struct Impl {
     pub span: Span,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Traits {
     pub traits: Vec<Trait>,
     pub impls: Vec<Impl>,

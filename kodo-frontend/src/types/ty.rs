@@ -73,6 +73,7 @@ pub enum TyKind {
 }
 
 /// The interner.
+#[derive(Clone)]
 pub struct Types {
     kinds: Vec<TyKind>,
     /// What stands anywhere inside each type, so that walks stop early: shared parts make a tree exponential.
@@ -143,6 +144,35 @@ impl Types {
         self.inside.push(inside);
         self.map.insert(kind, ty);
         ty
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.kinds.len()
+    }
+
+    /// Never: the built-in types are there from the start.
+    pub fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+
+    /// Adds the types that a copy of this interner has learnt since both had `base` of them. Gives their numbers here.
+    pub fn adopt(&mut self, copy: &Types, base: usize) -> Vec<Ty> {
+        let mut numbers: Vec<Ty> = Vec::with_capacity(copy.len() - base);
+        for kind in &copy.kinds[base..] {
+            // Parts come before what is made of them.
+            let number = |ty: &Ty| (ty.0 as usize).checked_sub(base).map_or(*ty, |new| numbers[new]);
+            let kind = match kind {
+                TyKind::Tuple(parts) => TyKind::Tuple(parts.iter().map(number).collect()),
+                TyKind::App(con, args) => TyKind::App(*con, args.iter().map(number).collect()),
+                TyKind::Fn(params, result) => TyKind::Fn(params.iter().map(number).collect(), number(result)),
+                TyKind::Assoc(of, index, on) => TyKind::Assoc(*of, *index, number(on)),
+                simple => simple.clone(),
+            };
+            numbers.push(self.intern(kind));
+        }
+        self.traits.endless = self.traits.endless.or(copy.traits.endless);
+        numbers
     }
 
     fn inside_any(&self, parts: &[Ty]) -> Inside {

@@ -17,9 +17,9 @@ pub fn compile(text: &str) -> bool {
         asts.push(ast);
         found.extend(reports);
     }
-    let (mut program, reports) = types::check(&sources, &asts, &mut names);
+    let (mut program, reports) = types::check(&sources, &asts, &mut names, 3);
     found.extend(reports);
-    let reports = own::check(&mut program, &names, FileId(0), &found);
+    let reports = own::check(&mut program, &names, FileId(0), &found, 3);
     found.extend(reports);
     let rejected = found.has_errors();
     for d in found.into_sorted() {

@@ -48,27 +48,34 @@ use rustc_hash::FxHashSet;
 ///
 /// The program is changed only by interning types that a loop over a channel and a `parallel` block need.
 pub fn lower(program: &mut hir::Program, names: &Names) -> Vec<Option<mir::Body>> {
-    let mut bodies: Vec<Option<mir::Body>> = program.functions.iter().map(|_| None).collect();
-    lower_each(program, names, |_| true, |id, body| bodies[id.0 as usize] = Some(body));
+    let mut types = std::mem::take(&mut program.types);
+    let lowering = Lowering::new(program, names);
+    let all = (0..program.functions.len() as u32).map(FnId);
+    let bodies = all.map(|id| lowering.function(&mut types, id)).collect();
+    program.types = types;
     bodies
 }
 
-/// Lowers the functions for which `wanted` holds true, one after the other. A body with errors in it is left out.
-pub fn lower_each(
-    program: &mut hir::Program,
-    names: &Names,
-    wanted: impl Fn(FnId) -> bool,
-    mut take: impl FnMut(FnId, mir::Body),
-) {
-    let library = program.adts[program.option.0 as usize].span.file;
-    let hir::Program { types, adts, functions, option, result, cells, .. } = program;
-    let functions = functions.as_slice();
-    let (unnamed, receiver) = (names.get("_"), names.get("self"));
-    for (index, function) in functions.iter().enumerate() {
-        let Some(body) = &function.body else { continue };
-        if function.intrinsic.is_some() || !wanted(FnId(index as u32)) || !is_whole(body) {
-            continue;
-        }
+/// Lowers functions of a program one by one. The interner is given with each, so that threads can have one each.
+pub struct Lowering<'a> {
+    program: &'a hir::Program,
+    library: FileId,
+    unnamed: Option<Name>,
+    receiver: Option<Name>,
+}
+
+impl<'a> Lowering<'a> {
+    /// The types of `program` are not read.
+    pub fn new(program: &'a hir::Program, names: &Names) -> Lowering<'a> {
+        let library = program.adts[program.option.0 as usize].span.file;
+        Lowering { program, library, unnamed: names.get("_"), receiver: names.get("self") }
+    }
+
+    /// Lowers a function; None if it has no body, or one with errors.
+    pub fn function(&self, types: &mut Types, id: FnId) -> Option<mir::Body> {
+        let hir::Program { adts, functions, option, result, cells, .. } = self.program;
+        let function = &functions[id.0 as usize];
+        let body = function.body.as_ref().filter(|body| function.intrinsic.is_none() && is_whole(body))?;
         let mut lower = Lower {
             types,
             adts,
@@ -76,9 +83,9 @@ pub fn lower_each(
             functions,
             option: *option,
             result: *result,
-            library,
-            unnamed,
-            receiver,
+            library: self.library,
+            unnamed: self.unnamed,
+            receiver: self.receiver,
             name: &function.display_name,
             generics: function.generics.len() as u32,
             body,
@@ -86,7 +93,7 @@ pub fn lower_each(
             frame: Frame::new(function.display_name.clone(), function.span, function.result),
             spawned: Vec::new(),
         };
-        take(FnId(index as u32), lower.function(function));
+        Some(lower.function(function))
     }
 }
 

@@ -55,7 +55,7 @@ impl Infer<'_, '_> {
             };
             let name = match self.node(of) {
                 Node::Path(name) => name,
-                _ => self.cx.names.intern("_"),
+                _ => self.cx.unnamed,
             };
             let local = self.local(name, at, ty, false);
             self.declare(name, local);

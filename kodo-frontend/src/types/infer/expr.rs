@@ -78,7 +78,7 @@ impl<'a> Infer<'_, 'a> {
             Node::Bool(value) => self.add(ExprKind::Lit(Lit::Bool(value)), Ty::BOOL, span),
             Node::Unit => self.unit(span),
             Node::SelfValue => {
-                let name = self.cx.names.intern("self");
+                let name = self.cx.receiver;
                 self.name(name, span)
             }
             Node::Path(name) => self.name(name, span),

@@ -194,7 +194,7 @@ impl Infer<'_, '_> {
             return;
         }
         let cx = &mut *self.cx;
-        let report = exhaustive::check(&mut cx.types, &cx.adts, cx.names, &self.body, ty, arms);
+        let report = exhaustive::check(&mut cx.types, &cx.adts, &cx.names, &self.body, ty, arms);
         if !report.missing.is_empty() {
             let shown = self.show(ty);
             let mut list = report.missing.iter().map(|m| format!("`{m}`")).collect::<Vec<_>>().join(", ");
@@ -243,7 +243,7 @@ impl Infer<'_, '_> {
             return;
         }
         let cx = &mut *self.cx;
-        let report = exhaustive::check(&mut cx.types, &cx.adts, cx.names, &self.body, ty, &[(pat, false)]);
+        let report = exhaustive::check(&mut cx.types, &cx.adts, &cx.names, &self.body, ty, &[(pat, false)]);
         if report.missing.is_empty() {
             return;
         }

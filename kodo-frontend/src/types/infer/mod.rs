@@ -217,11 +217,12 @@ impl Cx<'_> {
         Span { lo: block.hi - u32::from(braced), ..block }
     }
 
-    pub fn check_body(&mut self, id: FnId) {
+    /// None for a function without a body.
+    pub fn check_body(&mut self, id: FnId) -> Option<Body> {
         let info = self.info(id);
         let (file, self_ty, of, bounds) = (info.file, info.self_ty, info.of, info.bounds.clone());
         let (block, script) = match &info.body {
-            BodyAst::None => return,
+            BodyAst::None => return None,
             BodyAst::Block(block) => (Some(*block), Vec::new()),
             BodyAst::Script(statements) => (None, statements.clone()),
         };
@@ -288,8 +289,7 @@ impl Cx<'_> {
         let root = infer.block(statements, span, want);
         infer.body.root = Some(root);
         infer.finish();
-        let body = infer.body;
-        self.functions[id.0 as usize].body = Some(body);
+        Some(infer.body)
     }
 }
 
@@ -360,7 +360,7 @@ impl<'a> Infer<'_, 'a> {
     }
 
     pub fn resolve_written(&mut self, id: Id) -> Ty {
-        let before = self.cx.out.len();
+        let before = self.cx.out.len() + self.cx.not_dyn.len();
         let scope = TypeScope {
             file: self.file,
             generics: &self.generics,
@@ -370,7 +370,7 @@ impl<'a> Infer<'_, 'a> {
         };
         let ty = self.cx.resolve_ty(scope, id);
         self.cx.check_written();
-        self.errors += self.cx.out.len() - before;
+        self.errors += self.cx.out.len() + self.cx.not_dyn.len() - before;
         ty
     }
 
@@ -440,7 +440,7 @@ impl<'a> Infer<'_, 'a> {
     }
 
     pub fn temporary(&mut self, span: Span, ty: Ty) -> LocalId {
-        let name = self.cx.names.intern("_");
+        let name = self.cx.unnamed;
         let local = self.local(name, span, ty, false);
         self.locals[local.0 as usize].kind = LocalKind::Temporary;
         local
