@@ -86,7 +86,8 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
         let follows = |d: &Diagnostic| d.severity == Severity::Warning || (cut && lacks(d));
         diagnostics.extend(found.filter(|d| !(broken && follows(d))));
     }
-    let found = passes::time("ownership", || own::check(&mut program, &names, prelude, &diagnostics, session::threads()));
+    let found =
+        passes::time("ownership", || own::check(&mut program, &names, prelude, &diagnostics, session::threads()));
     diagnostics.extend(found);
     Ok(Checked { sources, names, program, diagnostics: diagnostics.into_sorted() })
 }
