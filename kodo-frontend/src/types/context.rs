@@ -61,6 +61,7 @@ pub enum Sugar {
     MapGet,
     Expect,
     Assert,
+    AssertFalse,
     AssertEq,
     AssertNe,
     /// Without a function it is the length.
@@ -77,6 +78,7 @@ impl Sugar {
             "map_get" => Sugar::MapGet,
             "expect" => Sugar::Expect,
             "assert" => Sugar::Assert,
+            "assert_false" => Sugar::AssertFalse,
             "assert_eq" => Sugar::AssertEq,
             "assert_ne" => Sugar::AssertNe,
             "count" => Sugar::Count,

@@ -204,6 +204,8 @@ impl<'a> Infer<'_, 'a> {
             && let Some(help) = foreign::method(&text)
         {
             help.to_owned()
+        } else if hint.is_none() && self.iterators_have(ty, name) {
+            format!("iterators have it: `.iter().{text}(…)`")
         } else if let Some(owner) = self.trait_with_method(name).filter(|_| hint.is_none()) {
             match self.kind(ty) {
                 TyKind::Param(_) => format!("add the bound: `{shown}: {owner}`"),
@@ -228,6 +230,14 @@ impl<'a> Infer<'_, 'a> {
                 .label("unknown method")
                 .help(help),
         );
+    }
+
+    /// Can the type be looped over, and has the library's iterator a method of the name?
+    fn iterators_have(&self, ty: Ty, name: Name) -> bool {
+        let methods = &self.cx.methods;
+        let iter = self.cx.names.get("iter").zip(self.cx.types.head(ty));
+        iter.is_some_and(|(iter, head)| methods.contains_key(&(head, iter)))
+            && self.cx.iterator.is_some_and(|id| methods.contains_key(&(Head::Adt(id), name)))
     }
 
     pub fn call_static(&mut self, span: Span, method: FnId, owner_args: &[Ty], args: &[Id]) -> ExprId {
@@ -290,6 +300,22 @@ impl<'a> Infer<'_, 'a> {
             }
             values.push(self.expr(arg, Want::Is(params[index].0, Why::Argument(f, index))));
         }
+        let printed = if skip == 1 || args.is_empty() { "the receiver" } else { "the printed value" };
+        self.apply_to(span, f, type_args, &params, values, ty, printed)
+    }
+
+    /// Calls a function with values of the right types. `ty` is the call's type.
+    #[allow(clippy::too_many_arguments, reason = "everything about the call, found out by two callers")]
+    pub fn apply_to(
+        &mut self,
+        span: Span,
+        f: FnId,
+        type_args: Vec<Ty>,
+        params: &[(Ty, Mode)],
+        mut values: Vec<ExprId>,
+        ty: Ty,
+        printed: &'static str,
+    ) -> ExprId {
         self.require_of_call(span, f, &type_args, &values);
         if !self.projections.is_empty() {
             self.solve_projections();
@@ -298,8 +324,7 @@ impl<'a> Infer<'_, 'a> {
             && let Some(&value) = values.first()
         {
             let (ty, span) = (params[0].0, self.body.expr(value).span);
-            let what = if skip == 1 || args.is_empty() { "the receiver" } else { "the printed value" };
-            self.deferred.push(Deferred::Text { ty, span, what });
+            self.deferred.push(Deferred::Text { ty, span, what: printed });
         }
 
         // A changing library function may be called on a value that is no place: it lives in a temporary.
@@ -314,7 +339,7 @@ impl<'a> Infer<'_, 'a> {
             }
         }
         let e = self.finish_call(span, f, type_args, &values, ty);
-        self.note_list_arguments(e, f, &params, &values);
+        self.note_list_arguments(e, f, params, &values);
         if hoisted.is_empty() {
             return e;
         }
@@ -361,10 +386,13 @@ impl<'a> Infer<'_, 'a> {
         let (name, declared) = (signature.display_name.clone(), signature.span);
         let names: Vec<&str> = signature.params.iter().map(|p| self.cx.text(p.name)).filter(|n| *n != "self").collect();
         let help = format!("call it as `{}({})`", name, names.join(", "));
+        let expected = match self.cx.info(f).optional {
+            true => format!("{} or {}", expected - 1, plural(expected, "argument")),
+            false => plural(expected, "argument"),
+        };
         let given = if given == 0 { "none".to_owned() } else { given.to_string() };
-        let mut error =
-            Diagnostic::error("E0202", span, format!("`{name}` takes {}, {given} given", plural(expected, "argument")))
-                .label(format!("{given} given"));
+        let mut error = Diagnostic::error("E0202", span, format!("`{name}` takes {expected}, {given} given"))
+            .label(format!("{given} given"));
         if self.cx.is_user(f) {
             error = error.secondary(declared, "declared here");
         }

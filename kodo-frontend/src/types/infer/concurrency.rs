@@ -1,6 +1,6 @@
 //! `spawn`, `.await`, `parallel` and `select`.
 
-use super::{Frame, Infer, Want, Why};
+use super::{Deferred, Frame, Infer, Want, Why};
 use crate::diag::Diagnostic;
 use crate::hir::{ExprId, ExprKind, PatKind, Select, SelectArm, Spawn};
 use crate::source::Span;
@@ -97,6 +97,7 @@ impl Infer<'_, '_> {
                     }
                     let mark = self.enter();
                     let pat = self.pattern(pat, bound, channel_at, |_, _| ());
+                    self.deferred.push(Deferred::Irrefutable { pat, what: "arm" });
                     let body = self.expr(body, Want::Discard);
                     self.leave(mark);
                     bodies.push(body);

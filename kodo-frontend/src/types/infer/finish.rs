@@ -248,10 +248,10 @@ impl Infer<'_, '_> {
             return;
         }
         let missing = report.missing[0].clone();
-        let help = if what == "let" {
-            "use `if let` or `match`, which say what happens otherwise"
-        } else {
-            "bind the element to a name and `match` on it in the loop"
+        let help = match what {
+            "let" => "use `if let` or `match`, which say what happens otherwise",
+            "for" => "bind the element to a name and `match` on it in the loop",
+            _ => "bind the value to a name and `match` on it",
         };
         self.report(
             Diagnostic::error("E0220", span, format!("the pattern of this `{what}` does not cover `{missing}`"))

@@ -121,10 +121,13 @@ impl<'a> Infer<'_, 'a> {
         self.poison(span)
     }
 
+    /// Arguments of something that is wrong itself.
     pub fn check_args_anyhow(&mut self, args: &[Id]) {
+        let before = std::mem::replace(&mut self.lenient, true);
         for &arg in args {
             self.expr(arg, Want::Any);
         }
+        self.lenient = before;
     }
 
     /// A variant or static method, if `of` names a type (and no variable).

@@ -197,6 +197,8 @@ pub(super) struct Infer<'c, 'a> {
     pub close: Span,
     /// A path without a value is reported once.
     pub missing_value: bool,
+    /// Inside arguments of an unknown function: what closures there are given is not known, and no mistake of theirs.
+    pub lenient: bool,
     /// Names reported as unknown.
     pub unknown: FxHashSet<Name>,
     pub errors: usize,
@@ -263,6 +265,7 @@ impl Cx<'_> {
             deferred: Vec::new(),
             close,
             missing_value: false,
+            lenient: false,
             unknown: FxHashSet::default(),
             errors: 0,
             hint: None,

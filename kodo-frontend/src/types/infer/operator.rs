@@ -230,6 +230,11 @@ impl Infer<'_, '_> {
         ) {
             return;
         }
+        // Where something is wrong already, that may be why the type is not known.
+        let resolved = self.u.resolve(&mut self.cx.types, ty);
+        if self.errors > 0 && self.cx.types.has_infer(resolved) {
+            return;
+        }
         let shown = self.show(ty);
         let help = match kind {
             TyKind::Param(_) | TyKind::Assoc(..) => {
@@ -241,7 +246,7 @@ impl Infer<'_, '_> {
                 "take the value out first: `match`, `??` or `.unwrap()`".to_owned()
             }
             TyKind::App(TyCon::Future, _) => "wait for it: `.await`".to_owned(),
-            TyKind::App(TyCon::List, _) => "print its elements one by one".to_owned(),
+            TyKind::App(TyCon::List, _) => "print the debug text, `f\"{list:?}\"`, or its elements one by one".to_owned(),
             _ => "make a text of its parts".to_owned(),
         };
         self.report(

@@ -377,11 +377,16 @@ impl<'a> Infer<'_, 'a> {
                 let call = ExprKind::Call { function, type_args: type_args.to_vec(), args: vec![counted] };
                 self.add(call, Ty::INT, span)
             }
-            (Sugar::Assert, &[cond]) => {
-                let message = self.text(span, "assertion failed");
+            // The message is made only when it is needed.
+            (Sugar::Assert | Sugar::AssertFalse, &[cond, ref message @ ..]) => {
+                let message = message.first().copied().unwrap_or_else(|| self.text(span, "assertion failed"));
+                let cond = match sugar {
+                    Sugar::Assert => cond,
+                    _ => self.add(ExprKind::Unary(UnaryOp::Not, cond), Ty::BOOL, span),
+                };
                 self.panic_unless(span, cond, message)
             }
-            (Sugar::AssertEq | Sugar::AssertNe, &[left, right]) => {
+            (Sugar::AssertEq | Sugar::AssertNe, &[left, right, ref message @ ..]) => {
                 let (left, first) = self.bind(span, left);
                 let (right, second) = self.bind(span, right);
                 let operand = self.body.local(left).ty;
@@ -392,7 +397,14 @@ impl<'a> Infer<'_, 'a> {
                     _ => (BinaryOp::Ne, "assertion failed: the sides must differ"),
                 };
                 let cond = self.add(ExprKind::Binary(op, a, b), Ty::BOOL, span);
-                let message = self.text_with(span, prefix, vec![("; left: ", left), ("; right: ", right)]);
+                let sides = vec![("; left: ", left), ("; right: ", right)];
+                let message = match message.first() {
+                    Some(&message) => {
+                        let sides = self.text_with(span, "", sides);
+                        self.add(ExprKind::Binary(BinaryOp::Add, message, sides), Ty::STRING, span)
+                    }
+                    None => self.text_with(span, prefix, sides),
+                };
                 let check = self.panic_unless(span, cond, message);
                 let stmts = vec![first, second, Stmt::Expr(check)];
                 self.add(ExprKind::Block { stmts, tail: None }, Ty::UNIT, span)

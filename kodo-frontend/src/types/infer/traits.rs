@@ -402,7 +402,12 @@ impl<'a> Infer<'_, 'a> {
     }
 
     pub fn static_from_trait(&mut self, span: Span, ty: Ty, name: Name, args: Option<&'a [Id]>) -> Option<ExprId> {
-        let f = match self.trait_methods(ty, name, false)[..] {
+        let mut methods = self.trait_methods(ty, name, false);
+        // A method is a function whose first argument is the receiver; without any it is lacking.
+        if methods.is_empty() && args.is_none_or(|args| !args.is_empty()) {
+            methods = self.trait_methods(ty, name, true);
+        }
+        let f = match methods[..] {
             [] => return None,
             [f] => f,
             [first, second, ..] => {
@@ -414,7 +419,7 @@ impl<'a> Infer<'_, 'a> {
         let type_args = self.method_args(f, ty);
         Some(match args {
             Some(args) => self.apply(span, f, type_args, None, args),
-            None => self.unsupported(span, "methods as values are", "wrap it in a closure"),
+            None => self.function_value(span, f, type_args),
         })
     }
 
@@ -437,11 +442,9 @@ impl<'a> Infer<'_, 'a> {
             self.check_args_anyhow(args.unwrap_or_default());
             return self.poison(span);
         };
-        let Some(args) = args else {
-            return self.unsupported(span, "methods as values are", "wrap it in a closure");
-        };
         let self_ty = self.fresh();
         let type_args = self.method_args(f, self_ty);
+        let Some(args) = args else { return self.function_value(span, f, type_args) };
         // The receiver says which impl it is, so it is looked at before the other arguments.
         self.apply(span, f, type_args, None, args)
     }
