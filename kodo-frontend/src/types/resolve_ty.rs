@@ -28,9 +28,6 @@ impl<'g> TypeScope<'g> {
     }
 }
 
-/// Types of the language that have no representation yet.
-const LATER: [&str; 2] = ["Bytes", "Self"];
-
 impl Cx<'_> {
     pub fn resolve_ty(&mut self, scope: TypeScope<'_>, id: Id) -> Ty {
         stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.resolve_ty_inner(scope, id))
@@ -134,11 +131,6 @@ impl Cx<'_> {
             "Channel" => return self.applied(TyCon::Channel, 1, name, args, span),
             "Future" => return self.applied(TyCon::Future, 1, name, args, span),
             "Self" if scope.self_ty.is_some() => return scope.self_ty.unwrap_or(Ty::ERROR),
-            text if LATER.contains(&text) && text != "Self" => {
-                let help = "use a `List<Byte>`";
-                self.unsupported(span, &format!("the type `{text}` is"), help);
-                return Ty::ERROR;
-            }
             _ => {
                 let hint = self.nearest_type(scope.file, &text, scope.generics);
                 let error =

@@ -226,7 +226,7 @@ fn types_that_contain_themselves_need_an_end() {
 
 #[test]
 fn what_comes_later_is_said_once() {
-    rejects_statement("let n: Bytes = 1", "E0190");
+    rejects_statement("let n: Bytes = 1", "E0200");
     for text in [
         "trait T<A> { fn f(self) -> Int }\nprintln(1)",
         "actor A { n: Int }\nprintln(1)",
