@@ -367,3 +367,17 @@ fn every_code_is_in_the_index_and_nothing_else() {
     let listed: std::collections::BTreeSet<String> = listed.filter(|c| c.len() == 5 && c != "code").collect();
     assert_eq!(used, listed);
 }
+
+#[test]
+fn instances_without_end_are_refused() {
+    let dir = folder();
+    for program in [
+        "fn grow<T>(x: T, n: Int) -> Int { if n == 0 { 0 } else { grow((x, x), n - 1) } }\nprintln(grow(1, 3))\n",
+        "struct N<T> { value: T, next: Option<N<(T, T)>> }\nprintln(f\"{N { value: 1, next: None }:?}\")\n",
+    ] {
+        let file = write(&dir, "a.ko", program);
+        let output = run(kodoc().arg("build").arg(file).arg("-o").arg(dir.path().join("a")));
+        assert_eq!(output.status.code(), Some(1), "{program}");
+        assert!(stderr(&output).contains("E0501") || stderr(&output).contains("E0190"), "{}", stderr(&output));
+    }
+}

@@ -6,21 +6,32 @@
 //!
 //! Both directions are checked: what is announced must come (with this text in its message, if any is given), and what
 //! comes must be announced. `//~^` speaks of the line above, `//~^^` of the one above that.
+//!
+//! Beside each program stands what a terminal shows of it, `NAME.stderr`, so that a change of a message is seen where it
+//! is read. `KODO_BLESS=1 cargo test -p kodoc --test errors` writes these files anew.
+//!
+//! Every code that the front end can report must be announced somewhere, and be explained in `docs/errors.md`.
 
 mod support;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::Path;
 use support::{kodoc, tree};
 
 fn main() {
     let args = Arguments::from_args();
-    let trials = support::programs(&tree().join("tests/errors")).into_iter().map(|file| {
+    let trials = support::programs(&tree().join("tests/errors")).into_iter().flat_map(|file| {
         let name = file.file_stem().expect("a file").to_string_lossy().into_owned();
-        Trial::test(format!("errors/{name}"), move || check(&file))
+        let shown = file.clone();
+        [
+            Trial::test(format!("errors/{name}"), move || check(&file)),
+            Trial::test(format!("shown/{name}"), move || check_shown(&shown)),
+        ]
     });
-    libtest_mimic::run(&args, trials.collect()).exit();
+    let index = Trial::test("every_code_has_a_program", every_code_has_a_program);
+    libtest_mimic::run(&args, trials.chain([index]).collect()).exit();
 }
 
 #[derive(Debug)]
@@ -50,6 +61,68 @@ fn announced(source: &str) -> Result<Vec<Announced>, Failed> {
         }
     }
     Ok(list)
+}
+
+/// What is printed is what it was.
+fn check_shown(file: &Path) -> Result<(), Failed> {
+    let root = tree();
+    let name = file.strip_prefix(&root)?;
+    let output = support::run(kodoc().arg("check").arg(name).current_dir(&root))?;
+    let shown = String::from_utf8(output.stderr)?;
+    let snapshot = file.with_extension("stderr");
+    if std::env::var_os("KODO_BLESS").is_some() {
+        return Ok(std::fs::write(snapshot, shown)?);
+    }
+    let expected = std::fs::read_to_string(&snapshot).unwrap_or_default();
+    if shown == expected {
+        return Ok(());
+    }
+    let differs = shown.lines().zip(expected.lines()).position(|(a, b)| a != b);
+    let line = differs.unwrap_or_else(|| shown.lines().count().min(expected.lines().count()));
+    let at = |text: &str| text.lines().nth(line).unwrap_or("<the end>").to_owned();
+    Err(format!(
+        "line {} of {} is now\n  {}\nand was\n  {}\nif that is meant, run with KODO_BLESS=1",
+        line + 1,
+        snapshot.display(),
+        at(&shown),
+        at(&expected)
+    )
+    .into())
+}
+
+/// Codes stand in the front end's source as string literals.
+fn every_code_has_a_program() -> Result<(), Failed> {
+    let mut codes = BTreeSet::new();
+    let mut folders = vec![tree().join("kodo-frontend/src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.extend((!path.ends_with("tests")).then_some(path));
+            } else {
+                let text = std::fs::read_to_string(path)?;
+                codes.extend(text.split('"').filter(|word| is_code(word)).map(str::to_owned));
+            }
+        }
+    }
+    // Instances are made only when code is; `cli` has the programs.
+    codes.retain(|code| !code.starts_with("E05"));
+    let mut announced_somewhere = BTreeSet::new();
+    for file in support::programs(&tree().join("tests/errors")) {
+        announced_somewhere.extend(announced(&std::fs::read_to_string(file)?)?.into_iter().map(|a| a.code));
+    }
+    let index = std::fs::read_to_string(tree().join("docs/errors.md"))?;
+    let untested: Vec<_> = codes.difference(&announced_somewhere).collect();
+    let unexplained: Vec<_> = codes.iter().filter(|code| !index.contains(&format!("| {code} |"))).collect();
+    if codes.len() > 50 && untested.is_empty() && unexplained.is_empty() {
+        return Ok(());
+    }
+    Err(format!("of {} codes, without a program: {untested:?}; not in docs/errors.md: {unexplained:?}", codes.len())
+        .into())
+}
+
+fn is_code(word: &str) -> bool {
+    word.len() == 5 && word.starts_with(['E', 'W']) && word[1..].bytes().all(|b| b.is_ascii_digit())
 }
 
 fn check(file: &Path) -> Result<(), Failed> {

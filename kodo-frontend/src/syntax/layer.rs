@@ -735,16 +735,24 @@ impl Layer<'_> {
             && ends_statement(self.previous)
     }
 
+    /// What comes is the brace in `if let P { x } = …`: a condition ends before its block, but a pattern has none.
+    fn is_after_let(&self) -> bool {
+        let before = self.out.iter().rev().find(|token| !matches!(token.kind, T::Ident | T::PathSep));
+        before.is_some_and(|token| token.kind == T::Let)
+    }
+
     fn place_brace(&mut self, token: Token) {
         let (first, second) = (self.kind_at(0), self.kind_at(1));
         let head = self.head();
         let named = is_name(first) && second == T::Colon;
         let shorthand = is_name(first) && matches!(second, T::Comma | T::RBrace);
+        // `P { .. }`, a pattern.
+        let rest = first == T::DotDot && second == T::RBrace;
         let literal = self.previous == T::Ident
             && !token.after_break
             && match head {
-                None => named || shorthand || first == T::RBrace,
-                Some(Head::Condition | Head::Match) => named,
+                None => named || shorthand || rest || first == T::RBrace,
+                Some(Head::Condition | Head::Match) => named || rest || shorthand && self.is_after_let(),
                 _ => false,
             };
         if literal {

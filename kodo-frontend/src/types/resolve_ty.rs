@@ -135,6 +135,16 @@ impl Cx<'_> {
                 let hint = self.nearest_type(scope.file, &text, scope.generics);
                 let error =
                     Diagnostic::error("E0201", span, format!("there is no type `{text}`")).label("unknown type");
+                // One letter is how type parameters are called.
+                if text.len() == 1 && text.as_bytes()[0].is_ascii_uppercase() {
+                    let error =
+                        Diagnostic::error("E0222", span, format!("the type parameter `{text}` is not declared"));
+                    let declared: Vec<&str> = scope.generics.iter().map(|&n| self.text(n)).chain([&*text]).collect();
+                    let help =
+                        format!("declare it after the name of the function or type: `<{}>`", declared.join(", "));
+                    self.report(error.label("unknown type").help(help));
+                    return Ty::ERROR;
+                }
                 self.report(match (super::foreign::ty(&text), hint) {
                     (Some(help), _) => error.help(help),
                     (_, Some(hint)) => error.help(format!("did you mean `{hint}`?")),

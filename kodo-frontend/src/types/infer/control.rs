@@ -300,7 +300,10 @@ impl<'a> Infer<'_, 'a> {
                 .secondary(at, "the loop is outside this block, which runs on its own")
                 .help("end the block with `return`, and tell the loop through a channel");
         } else {
-            error = error.help("leave a function with `return`");
+            error = error.help(match is_break {
+                true => "leave a function with `return`",
+                false => "`continue` begins the next iteration of a loop; leave a function with `return`",
+            });
         }
         self.report(error);
         self.add(ExprKind::Error, Ty::NEVER, span)
