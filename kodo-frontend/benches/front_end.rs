@@ -44,7 +44,7 @@ fn parse(text: &str) -> Parsed {
 }
 
 fn check(parsed: &mut Parsed) -> hir::Program {
-    let (program, found) = types::check(&parsed.sources, &parsed.asts, &mut parsed.names, 1);
+    let (program, found) = types::check(&parsed.sources, &parsed.asts, &[], &mut parsed.names, 1);
     parsed.found.extend(found);
     assert!(!parsed.found.has_errors(), "the generated program is right");
     program

@@ -18,7 +18,7 @@ fn compile(text: &str, threads: usize) -> (Vec<Diagnostic>, String) {
         asts.push(ast);
         found.extend(reports);
     }
-    let (mut program, reports) = types::check(&sources, &asts, &mut names, threads);
+    let (mut program, reports) = types::check(&sources, &asts, &[], &mut names, threads);
     found.extend(reports);
     let reports = own::check(&mut program, &names, FileId(0), &found, threads);
     found.extend(reports);

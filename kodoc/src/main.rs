@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod failure;
 mod link;
+mod load;
 mod output;
 mod passes;
 mod pipeline;

@@ -1,16 +1,14 @@
 //! From a file to diagnostics, MIR or object code: the stages in their order.
 
 use crate::cli::{CodeArgs, Sanitizer};
-use crate::failure::{Failure, NOT_UTF8, Stop, Trouble, UNREADABLE};
-use crate::{output, passes, session};
-use kodo_frontend::diag::{Diagnostic, Diagnostics, Severity};
+use crate::failure::{Stop, Trouble};
+use crate::load::{Loaded, load};
+use crate::{passes, session};
+use kodo_frontend::diag::{Diagnostic, Severity};
 use kodo_frontend::names::Names;
-use kodo_frontend::source::{FileId, Sources, Span};
-use kodo_frontend::{hir, mir, own, syntax, types};
+use kodo_frontend::source::{FileId, Sources};
+use kodo_frontend::{hir, mir, own, types};
 use std::path::Path;
-
-/// Name under which the prelude appears in messages.
-const PRELUDE_PATH: &str = "<prelude>";
 
 /// Everything known of a program after checking. If `diagnostics` holds errors the program must not be lowered.
 pub struct Checked {
@@ -27,56 +25,12 @@ impl Checked {
     }
 }
 
-/// Reads a source file. Bytes that are not UTF-8 become replacement characters and a diagnostic.
-fn read(path: &Path, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Result<FileId, Trouble> {
-    let shown = path.display();
-    let unreadable = |why: &str| Trouble::new(Failure::Usage, UNREADABLE, format!("cannot read `{shown}`: {why}"));
-    if path.is_dir() {
-        return Err(unreadable("it is a directory").help("name a `.ko` file"));
-    }
-    let bytes = std::fs::read(path).map_err(|e| unreadable(&output::reason(&e)))?;
-    if bytes.len() >= u32::MAX as usize {
-        return Err(unreadable("it is larger than 4 GiB"));
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(sources.add(shown.to_string(), text)),
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to() as u32;
-            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let file = sources.add(shown.to_string(), text);
-            let span = Span::new(file, at, at + '\u{FFFD}'.len_utf8() as u32);
-            diagnostics.push(
-                Diagnostic::error(NOT_UTF8, span, "the file is not valid UTF-8")
-                    .label("this byte is not part of any character")
-                    .help("save the file in the encoding UTF-8"),
-            );
-            Ok(file)
-        }
-    }
-}
-
-/// Parses and checks a file. Errors in the program are in the result; only a file that cannot be read stops it.
+/// Parses and checks a file and what it imports. Errors in the program are in the result; only a file that cannot be read
+/// stops it.
 pub fn check(path: &Path) -> Result<Checked, Trouble> {
-    let mut sources = Sources::default();
-    let mut names = Names::default();
-    let mut diagnostics = Diagnostics::default();
-    let prelude = sources.add(PRELUDE_PATH.into(), types::PRELUDE.into());
-    let file = passes::time("read", || read(path, &mut sources, &mut diagnostics))?;
-    let garbled = diagnostics.has_errors();
-    let mut asts = Vec::new();
-    for id in [prelude, file] {
-        let (ast, found) = passes::time("parse", || syntax::parse(id, &sources.file(id).text, &mut names));
-        asts.push(ast);
-        // Text that was not UTF-8 has its one report; what the parser makes of it is noise.
-        if !(garbled && id == file) {
-            diagnostics.extend(found);
-        }
-    }
-    if garbled {
-        asts.truncate(1);
-        asts.push(syntax::ast::Ast::new(file, 0));
-    }
-    let (mut program, found) = passes::time("types", || types::check(&sources, &asts, &mut names, session::threads()));
+    let Loaded { sources, mut names, asts, imports, mut diagnostics, garbled } = load(path)?;
+    let (mut program, found) =
+        passes::time("types", || types::check(&sources, &asts, &imports, &mut names, session::threads()));
     if !garbled {
         // What looks unused may be used in the broken part.
         let broken = diagnostics.has_errors();
@@ -87,7 +41,7 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
         diagnostics.extend(found.filter(|d| !(broken && follows(d))));
     }
     let found =
-        passes::time("ownership", || own::check(&mut program, &names, prelude, &diagnostics, session::threads()));
+        passes::time("ownership", || own::check(&mut program, &names, FileId(0), &diagnostics, session::threads()));
     diagnostics.extend(found);
     Ok(Checked { sources, names, program, diagnostics: diagnostics.into_sorted() })
 }

@@ -1,4 +1,4 @@
-//! Programs that must not compile, in `tests/errors/`. Each error and warning is announced on its line:
+//! Programs that must not compile, in `tests/errors/` and (of several files) in `tests/modules/`. Each error and warning is announced on its line:
 //!
 //! ```text
 //! let x: Int = "a"  //~ ERROR E0200: expected `Int`
@@ -17,13 +17,14 @@ mod support;
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use support::{kodoc, tree};
 
 fn main() {
     let args = Arguments::from_args();
-    let trials = support::programs(&tree().join("tests/errors")).into_iter().flat_map(|file| {
-        let name = file.file_stem().expect("a file").to_string_lossy().into_owned();
+    let trials = all_programs().into_iter().flat_map(|file| {
+        let named = if file.ends_with("main.ko") { file.parent().expect("a folder") } else { &file };
+        let name = named.file_stem().expect("a name").to_string_lossy().into_owned();
         let shown = file.clone();
         [
             Trial::test(format!("errors/{name}"), move || check(&file)),
@@ -34,15 +35,24 @@ fn main() {
     libtest_mimic::run(&args, trials.chain([index]).collect()).exit();
 }
 
+/// Those of one file, and those of several.
+fn all_programs() -> Vec<PathBuf> {
+    let mut files = support::programs(&tree().join("tests/errors"));
+    files.extend(support::module_programs(false));
+    files
+}
+
 #[derive(Debug)]
 struct Announced {
+    file: PathBuf,
     line: u64,
     severity: &'static str,
     code: String,
     text: String,
 }
 
-fn announced(source: &str) -> Result<Vec<Announced>, Failed> {
+fn announced(file: &Path) -> Result<Vec<Announced>, Failed> {
+    let source = std::fs::read_to_string(file)?;
     let mut list = Vec::new();
     for (index, line) in source.lines().enumerate() {
         for note in line.split("//~").skip(1) {
@@ -57,7 +67,8 @@ fn announced(source: &str) -> Result<Vec<Announced>, Failed> {
             };
             let (code, text) = rest.split_once(':').unwrap_or((rest, ""));
             let line = (index + 1 - up) as u64;
-            list.push(Announced { line, severity, code: code.trim().into(), text: text.trim().into() });
+            let file = file.to_owned();
+            list.push(Announced { file, line, severity, code: code.trim().into(), text: text.trim().into() });
         }
     }
     Ok(list)
@@ -108,8 +119,8 @@ fn every_code_has_a_program() -> Result<(), Failed> {
     // Instances are made only when code is; `cli` has the programs.
     codes.retain(|code| !code.starts_with("E05"));
     let mut announced_somewhere = BTreeSet::new();
-    for file in support::programs(&tree().join("tests/errors")) {
-        announced_somewhere.extend(announced(&std::fs::read_to_string(file)?)?.into_iter().map(|a| a.code));
+    for file in all_programs().iter().flat_map(|main| support::files_of(main)) {
+        announced_somewhere.extend(announced(&file)?.into_iter().map(|a| a.code));
     }
     let index = std::fs::read_to_string(tree().join("docs/errors.md"))?;
     let untested: Vec<_> = codes.difference(&announced_somewhere).collect();
@@ -126,7 +137,10 @@ fn is_code(word: &str) -> bool {
 }
 
 fn check(file: &Path) -> Result<(), Failed> {
-    let mut expected = announced(&std::fs::read_to_string(file)?)?;
+    let mut expected = Vec::new();
+    for file in support::files_of(file) {
+        expected.extend(announced(&file)?);
+    }
     let output = support::run(kodoc().arg("check").arg("--json-errors").arg(file))?;
     let report: Value = serde_json::from_slice(&output.stdout)
         .map_err(|e| format!("no JSON: {e}\n{}", String::from_utf8_lossy(&output.stderr)))?;
@@ -138,7 +152,8 @@ fn check(file: &Path) -> Result<(), Failed> {
     let entries = ["errors", "warnings"].iter().flat_map(|part| report[part].as_array().into_iter().flatten());
     for entry in entries {
         let at = expected.iter().position(|a| {
-            entry["span"]["line"] == a.line
+            entry["span"]["file"].as_str().is_some_and(|file| Path::new(file) == a.file)
+                && entry["span"]["line"] == a.line
                 && entry["severity"] == a.severity
                 && entry["code"] == a.code.as_str()
                 && entry["message"].as_str().is_some_and(|m| m.contains(&a.text))

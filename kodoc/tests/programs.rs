@@ -1,5 +1,5 @@
-//! Runs every program of `examples/`, `tests/run/` and `tests/conformance/` (what Go's suite asks of channels) in all its
-//! modes, and compares what it does with what the comments at its end promise:
+//! Runs every program of `examples/`, `tests/run/`, `tests/conformance/` (what Go's suite asks of channels) and
+//! `tests/modules/` (of several files) in all its modes, and compares what it does with what the comments at its end promise:
 //!
 //! ```text
 //! // Output:                          lines in this order; `// Output in any order:` compares them as a multiset
@@ -35,6 +35,13 @@ fn main() {
             if text.contains("fn main(") && !text.contains("\nmodule ") && !text.starts_with("module ") {
                 trials.push(Trial::test(format!("{folder}/{stem} as a module"), move || run_as_module(&stem, &text)));
             }
+        }
+    }
+    for file in support::module_programs(true) {
+        let name = file.parent().and_then(Path::file_name).expect("a folder").to_string_lossy().into_owned();
+        for level in ["-O0", "-O2"] {
+            let file = file.clone();
+            trials.push(Trial::test(format!("tests/modules/{name} {level}"), move || run_modes(&file, level)));
         }
     }
     libtest_mimic::run(&args, trials).exit();

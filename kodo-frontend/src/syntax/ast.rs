@@ -162,7 +162,7 @@ pub enum Node {
     // ---- types
     NamedType(Id, List),
     OptType(Id),
-    DynType(Name),
+    DynType(Id),
     TupleType(List),
     FnType(List, Id),
 

@@ -5,6 +5,7 @@
 pub mod ast;
 mod build;
 mod explain;
+pub mod imports;
 pub mod layer;
 pub mod lexer;
 pub mod literal;

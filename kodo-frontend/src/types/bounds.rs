@@ -2,6 +2,7 @@
 
 use super::codes;
 use super::context::{AssocState, Cx, TypeDef};
+use super::modules::Item;
 use super::need;
 use super::resolve_ty::TypeScope;
 use super::suggest::nearest;
@@ -34,6 +35,10 @@ impl Cx<'_> {
                 .label("not a trait")
                 .help("name a trait here, declared with `trait`")
         } else {
+            if let Some(report) = self.import_problem(file, name, span) {
+                self.report(report);
+                return None;
+            }
             let known = self.types.traits.traits.iter().map(|t| self.names.text(t.name));
             let help = match nearest(&text, known) {
                 Some(hint) => format!("did you mean `{hint}`?"),
@@ -42,6 +47,21 @@ impl Cx<'_> {
             Diagnostic::error("E0230", span, format!("there is no trait `{text}`")).label("unknown trait").help(help)
         };
         self.report(error);
+        None
+    }
+
+    /// A public trait of a module, or a report that there is none.
+    pub fn trait_of_module(&mut self, module: usize, name: Name, span: Span) -> Option<TraitId> {
+        let text = self.text(name).to_owned();
+        match self.item_of(module, name, span) {
+            Ok(Item::Type(TypeDef::Trait(id))) => return Some(id),
+            Ok(_) => self.report(
+                Diagnostic::error("E0230", span, format!("`{text}` is no trait"))
+                    .label("not a trait")
+                    .help("name a trait here, declared with `trait`"),
+            ),
+            Err(report) => self.report(*report),
+        }
         None
     }
 
@@ -62,18 +82,36 @@ impl Cx<'_> {
         let ast = self.ast(file);
         let mut bounds = Bounds::new();
         for &bound in list {
-            if let Node::Path(name) = ast.node(bound)
-                && let Some(id) = self.trait_named(file, name, ast.span(bound))
-            {
-                bounds.push((id, ast.span(bound)));
-            }
+            bounds.extend(self.trait_at(file, bound).map(|id| (id, ast.span(bound))));
         }
         bounds
     }
 
-    pub fn dyn_type(&mut self, file: usize, name: Name, span: Span) -> Ty {
-        let at = Span { lo: span.hi.saturating_sub(self.text(name).len() as u32), ..span };
-        match self.trait_named(file, name, at) {
+    /// The trait that a path names, or a report that there is none.
+    pub fn trait_at(&mut self, file: usize, path: Id) -> Option<TraitId> {
+        let ast = self.ast(file);
+        let span = ast.span(path);
+        match ast.node(path) {
+            Node::Path(name) => self.trait_named(file, name, span),
+            Node::Member(owner, name) => match self.module_at(file, owner) {
+                Some(module) => self.trait_of_module(module, name, span),
+                None => {
+                    let owner = ast.span(owner);
+                    let text = self.sources.text(owner).to_owned();
+                    self.report(
+                        Diagnostic::error("E0218", owner, format!("there is no module `{text}`"))
+                            .label("unknown module")
+                            .help(format!("import it: `import {}`", text.replace("::", "."))),
+                    );
+                    None
+                }
+            },
+            _ => None,
+        }
+    }
+
+    pub fn dyn_type(&mut self, file: usize, path: Id, span: Span) -> Ty {
+        match self.trait_at(file, path) {
             Some(id) => {
                 self.dyn_used.push((id, span));
                 self.types.intern(TyKind::Dyn(id))
@@ -254,7 +292,14 @@ impl Cx<'_> {
                     || super::number::named(self.text(own)).is_some()
                     || matches!(self.text(own), "Bool" | "String" | "List" | "Channel" | "Future");
                 if !known {
-                    self.unsupported(span, "types of other modules are", "declare the type in this file");
+                    let text = self.text(own).to_owned();
+                    let at = ast.span(owner);
+                    let report = self.import_problem(scope.file, own, at).unwrap_or_else(|| {
+                        Diagnostic::error("E0201", at, format!("there is no module or type `{text}`"))
+                            .label("unknown name")
+                            .help(format!("import the module: `import {text}`"))
+                    });
+                    self.report(report);
                     return Ty::ERROR;
                 }
                 self.named(scope, own, &[], ast.span(owner))

@@ -2,7 +2,8 @@
 //! and scripts all become one scope of declarations per file.
 
 use super::codes;
-use super::context::{Alias, AliasState, BodyAst, Cx, FnInfo, PRELUDE_FILE, Sugar, TypeDef};
+use super::context::{Alias, AliasState, BodyAst, Cx, FnInfo, MAIN_FILE, PRELUDE_FILE, Sugar, TypeDef};
+use super::modules::Imported;
 use super::need::Need;
 use super::resolve_ty::TypeScope;
 use super::traits::{Bounds, ImplId, TraitId};
@@ -22,6 +23,7 @@ pub(super) struct Item {
     pub attrs: Vec<Id>,
     pub generics: Vec<Id>,
     pub is_async: bool,
+    pub is_public: bool,
 }
 
 /// A struct, enum, trait, function or impl that later passes go through again.
@@ -73,7 +75,10 @@ pub(super) fn peel(ast: &Ast, mut id: Id) -> (Id, Item) {
                 item.attrs.extend(ast.list(attrs));
                 id = inner;
             }
-            Node::Pub(inner) => id = inner,
+            Node::Pub(inner) => {
+                item.is_public = true;
+                id = inner;
+            }
             Node::Async(inner) => {
                 item.is_async = true;
                 id = inner;
@@ -93,11 +98,19 @@ fn start(span: Span, len: u32) -> Span {
 }
 
 impl Cx<'_> {
-    pub fn collect(&mut self) {
+    pub fn collect(&mut self, imports: &[Vec<Imported>]) {
         let mut c = Collector::default();
         for file in 0..self.asts.len() {
             self.collect_file(&mut c, file);
         }
+        for (file, imports) in imports.iter().enumerate() {
+            for import in imports {
+                if let Some(target) = import.file {
+                    self.add_module(file, import.node, target);
+                }
+            }
+        }
+        self.import_types();
         self.find_lang_types();
         for (id, found) in &c.traits {
             self.declare_assoc_types(*id, found);
@@ -127,6 +140,7 @@ impl Cx<'_> {
             self.declare_implemented_methods(*id, found);
         }
         self.check_implementations();
+        self.import_functions();
         self.declaring = false;
         self.check_written();
         self.find_main(&c);
@@ -219,6 +233,7 @@ impl Cx<'_> {
             Node::Impl(..) => c.trait_impls.push(Found { file, id, item }),
             Node::Trait(name, _) => {
                 let of = self.declare_trait(file, name, span, &item);
+                self.publish_type(file, name, &item);
                 c.traits.push((of, Found { file, id, item }));
             }
             Node::Alias(name, ty, clause) => {
@@ -232,8 +247,10 @@ impl Cx<'_> {
                 let alias = TypeDef::Alias(self.aliases.len());
                 self.aliases.get_mut().push(Alias { file, ty, name, state: AliasState::Untouched });
                 self.add_type(file, name, alias, span);
+                self.publish_type(file, name, &item);
             }
-            Node::Import(..) => self.unsupported(span, "imports are", "put the declarations into this file"),
+            // Whoever reads the files has dealt with it.
+            Node::Import(..) => {}
             Node::Actor(..) => {
                 self.unsupported(word(5), "actors are", "use a spawned loop that receives from a channel")
             }
@@ -249,15 +266,14 @@ impl Cx<'_> {
 
     pub(super) fn add_type(&mut self, file: usize, name: Name, def: TypeDef, span: Span) {
         if let Some(old) = self.scopes.get_mut()[file].types.insert(name, def) {
-            let first = match old {
-                TypeDef::Adt(id) => self.adt(id).span,
-                TypeDef::Trait(id) => self.types.traits.get(id).span,
-                TypeDef::Alias(index) => {
-                    let alias = &self.aliases[index];
-                    self.ast(alias.file).span(alias.ty)
-                }
-            };
+            let first = self.type_span(&old);
             self.duplicate("type", name, first, span);
+        }
+    }
+
+    fn publish_type(&mut self, file: usize, name: Name, item: &Item) {
+        if item.is_public {
+            self.scopes.get_mut()[file].public_types.insert(name);
         }
     }
 
@@ -269,6 +285,7 @@ impl Cx<'_> {
         self.adts.get_mut().push(Adt { name, kind, span, params, variants: Vec::new() });
         self.adt_bounds.get_mut().push(Vec::new());
         self.add_type(found.file, name, TypeDef::Adt(id), span);
+        self.publish_type(found.file, name, &found.item);
         c.adts.push((id, found));
     }
 
@@ -499,6 +516,7 @@ impl Cx<'_> {
             file: found.file,
             body: if body == Id::NONE { BodyAst::None } else { BodyAst::Block(body) },
             has_self,
+            is_public: found.item.is_public,
             is_broken,
             impl_generics,
             self_ty,
@@ -517,6 +535,9 @@ impl Cx<'_> {
         }
         match self_ty {
             None => {
+                if found.item.is_public {
+                    self.scopes.get_mut()[found.file].public_functions.insert(name);
+                }
                 if let Some(old) = self.scopes.get_mut()[found.file].functions.insert(name, id) {
                     let first = self.signature(old).span;
                     self.duplicate("function", name, first, span);
@@ -531,7 +552,7 @@ impl Cx<'_> {
                 };
                 // The prelude's methods come first; a user's one of the same name replaces them.
                 if let Some(old) = self.methods.get_mut().insert((head, name), id)
-                    && self.info(old).file == found.file
+                    && self.info(old).file != PRELUDE_FILE
                 {
                     let first = self.signature(old).span;
                     self.duplicate("method", name, first, span);
@@ -581,7 +602,18 @@ impl Cx<'_> {
     }
 
     fn find_main(&mut self, c: &Collector) {
-        let user = self.asts.len() - 1;
+        let user = MAIN_FILE.min(self.asts.len() - 1);
+        for (file, statements) in c.scripts.iter().filter(|(file, _)| *file > MAIN_FILE) {
+            self.report(
+                Diagnostic::error(
+                    codes::STRAY,
+                    self.ast(*file).span(statements[0]),
+                    "statements of an imported module never run",
+                )
+                .label("outside a function")
+                .help("move them into a function, and call that"),
+            );
+        }
         let main = self.names.get_mut().intern("main");
         let declared = if user == PRELUDE_FILE { None } else { self.scopes[user].functions.get(&main).copied() };
         let script = c.scripts.iter().find(|(file, _)| *file == user);
@@ -614,6 +646,7 @@ impl Cx<'_> {
                 // Beside a `main`, what the statements do is no matter.
                 body: if declared.is_some() { BodyAst::None } else { BodyAst::Script(statements.clone()) },
                 has_self: false,
+                is_public: false,
                 is_broken: false,
                 impl_generics: 0,
                 self_ty: None,

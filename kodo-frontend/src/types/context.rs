@@ -3,6 +3,7 @@
 use super::codes;
 use super::head::Head;
 use super::lost::Lost;
+use super::modules::{FromImports, Module};
 use super::need::Need;
 use super::shared::Shared;
 use super::suggest::nearest;
@@ -18,9 +19,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The prelude's index among the files.
 pub const PRELUDE_FILE: usize = 0;
+/// That of the file with `main`.
+pub const MAIN_FILE: usize = 1;
 
 /// A name in the space of types.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TypeDef {
     Adt(AdtId),
     /// Index into [`Cx::aliases`].
@@ -49,6 +52,12 @@ pub struct Scope {
     pub types: FxHashMap<Name, TypeDef>,
     /// Constructors that need no type before them: those of an `Option` and a `Result` declared here.
     pub bare: FxHashMap<Name, (AdtId, u32)>,
+    /// What other files may name.
+    pub public_functions: FxHashSet<Name>,
+    pub public_types: FxHashSet<Name>,
+    /// What the file imports, and what it has from there.
+    pub modules: Vec<Module>,
+    pub imported: FromImports,
 }
 
 /// A library function that is written out where it is called, so that its panic has the caller's place.
@@ -100,6 +109,8 @@ pub struct FnInfo {
     pub file: usize,
     pub body: BodyAst,
     pub has_self: bool,
+    /// Declared `pub`.
+    pub is_public: bool,
     /// A parameter is lost to a syntax error: calls are not measured against the rest.
     pub is_broken: bool,
     /// How many of the generics belong to the `impl`.
@@ -256,18 +267,30 @@ impl<'a> Cx<'a> {
         );
     }
 
-    /// A file sees its own declarations, then the prelude's.
+    /// A file sees its own declarations, then (in between, see `modules`) what it imports, then the prelude's.
     fn scopes_of(&self, file: usize) -> impl Iterator<Item = &Scope> {
         let own = (file != PRELUDE_FILE).then(|| &self.scopes[file]);
         own.into_iter().chain(std::iter::once(&self.scopes[PRELUDE_FILE]))
     }
 
     pub fn function(&self, file: usize, name: Name) -> Option<FnId> {
-        self.scopes_of(file).find_map(|s| s.functions.get(&name).copied())
+        self.scopes_of(file).find_map(|s| s.functions.get(&name).or_else(|| s.imported.functions.get(&name)).copied())
     }
 
     pub fn type_def(&self, file: usize, name: Name) -> Option<TypeDef> {
-        self.scopes_of(file).find_map(|s| s.types.get(&name).copied())
+        self.scopes_of(file).find_map(|s| s.types.get(&name).or_else(|| s.imported.types.get(&name)).copied())
+    }
+
+    /// Where a type, trait or alias is declared.
+    pub fn type_span(&self, def: &TypeDef) -> Span {
+        match *def {
+            TypeDef::Adt(id) => self.adt(id).span,
+            TypeDef::Trait(id) => self.types.traits.get(id).span,
+            TypeDef::Alias(index) => {
+                let alias = &self.aliases[index];
+                self.ast(alias.file).span(alias.ty)
+            }
+        }
     }
 
     /// The variant of `Option` or `Result` that a bare name makes.
@@ -277,12 +300,19 @@ impl<'a> Cx<'a> {
 
     /// Nearest function visible in a file, also among `more`.
     pub fn nearest_function(&self, file: usize, unknown: &str, more: &[Name]) -> Option<String> {
-        let known = self.scopes_of(file).flat_map(|s| s.functions.keys().chain(s.bare.keys())).chain(more);
+        let known = self
+            .scopes_of(file)
+            .flat_map(|s| s.functions.keys().chain(s.imported.functions.keys()).chain(s.bare.keys()))
+            .chain(more);
         nearest(unknown, known.map(|n| self.text(*n))).map(str::to_owned)
     }
 
     pub fn nearest_type(&self, file: usize, unknown: &str, generics: &[Name]) -> Option<String> {
-        let known = self.scopes_of(file).flat_map(|s| s.types.keys()).chain(generics).map(|n| self.text(*n));
+        let known = self
+            .scopes_of(file)
+            .flat_map(|s| s.types.keys().chain(s.imported.types.keys()))
+            .chain(generics)
+            .map(|n| self.text(*n));
         let builtin = ["Int", "Float64", "Bool", "String", "List", "Channel", "Future"];
         nearest(unknown, known.chain(builtin)).map(str::to_owned)
     }

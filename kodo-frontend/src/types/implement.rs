@@ -84,14 +84,7 @@ impl Cx<'_> {
                         "use an associated type: `type Item`",
                     );
                 }
-                match ast.node(path) {
-                    Node::Path(name) => self.trait_named(found.file, name, ast.span(path)),
-                    Node::Error => None,
-                    _ => {
-                        self.unsupported(at, "traits of other modules are", "declare the trait in this file");
-                        None
-                    }
-                }
+                self.trait_at(found.file, path)
             }
             Node::Error => None,
             _ => {

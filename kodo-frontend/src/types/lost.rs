@@ -17,8 +17,13 @@ pub struct Lost {
 }
 
 impl Lost {
-    pub fn new(sources: &Sources, ast: &Ast, names: &mut Names) -> Lost {
+    pub fn new(sources: &Sources, asts: &[Ast], names: &mut Names) -> Lost {
         let mut lost = Lost::default();
+        asts.iter().for_each(|ast| lost.add(sources, ast, names));
+        lost
+    }
+
+    fn add(&mut self, sources: &Sources, ast: &Ast, names: &mut Names) {
         // Broken parts may contain each other: every byte is read once.
         let mut spans: Vec<_> = (0..ast.len() as u32)
             .map(Id)
@@ -31,10 +36,9 @@ impl Lost {
             span.lo = span.lo.max(read);
             if span.lo < span.hi {
                 read = span.hi;
-                lost.words.extend(words(sources.text(span)).map(|w| names.intern(w)));
+                self.words.extend(words(sources.text(span)).map(|w| names.intern(w)));
             }
         }
-        lost
     }
 
     /// Is this report the consequence of a declaration that was dropped?

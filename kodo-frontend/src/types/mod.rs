@@ -24,6 +24,7 @@ mod head;
 mod implement;
 mod infer;
 mod lost;
+pub mod modules;
 mod need;
 pub mod number;
 mod recursion;
@@ -43,6 +44,7 @@ use crate::names::Names;
 use crate::source::Sources;
 use crate::syntax::ast::Ast;
 use context::Cx;
+use modules::Imported;
 use shared::Shared;
 use ty::AdtId;
 
@@ -53,10 +55,17 @@ pub const PRELUDE: &str = concat!(
     include_str!("../../../stdlib/iterators.ko")
 );
 
-/// Checks a program, with as many as `threads` threads if it is large: `asts[0]` is the prelude, the last one the user's
-/// file. The HIR is complete only if no error is reported.
-pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names, threads: usize) -> (hir::Program, Diagnostics) {
-    let lost = asts.last().map(|ast| lost::Lost::new(sources, ast, names)).unwrap_or_default();
+/// Checks a program, with as many as `threads` threads if it is large: `asts[0]` is the prelude, `asts[1]` the file with
+/// `main`, the others are what is imported; `imports` says, by file, what each import stands for. The HIR is complete only
+/// if no error is reported.
+pub fn check(
+    sources: &Sources,
+    asts: &[Ast],
+    imports: &[Vec<Imported>],
+    names: &mut Names,
+    threads: usize,
+) -> (hir::Program, Diagnostics) {
+    let lost = lost::Lost::new(sources, &asts[asts.len().min(1)..], names);
     let (unnamed, receiver) = (names.intern("_"), names.intern("self"));
     let mut cx = Cx {
         sources,
@@ -92,7 +101,7 @@ pub fn check(sources: &Sources, asts: &[Ast], names: &mut Names, threads: usize)
         list_arguments: Vec::new(),
         function_values: Vec::new(),
     };
-    cx.collect();
+    cx.collect(imports);
     cx.check_bodies(threads);
     std::mem::take(&mut cx.not_dyn).into_values().for_each(|report| cx.report(report));
     if let Some(error) = cx.types.endless_types() {

@@ -2,6 +2,7 @@
 
 use super::codes;
 use super::context::{AliasState, Cx, PRELUDE_FILE, TypeDef, Written};
+use super::modules::Item;
 use super::number;
 use super::traits::{Bounds, TraitId};
 use super::ty::{Ty, TyCon, TyKind};
@@ -44,6 +45,10 @@ impl Cx<'_> {
                 let args: Vec<Ty> = ast.list(args).iter().map(|&t| self.resolve_ty(scope, t)).collect();
                 match ast.node(path) {
                     Node::Path(name) => self.named(scope, name, &args, ast.span(path)),
+                    Node::Member(owner, name) if let Some(module) = self.module_at(scope.file, owner) => {
+                        let def = self.type_of_module(module, name, ast.span(path));
+                        self.defined(scope, def, name, &args, ast.span(path)).unwrap_or(Ty::ERROR)
+                    }
                     Node::Member(owner, name) if args.is_empty() => self.assoc_path(scope, owner, name, ast.span(path)),
                     Node::Error => Ty::ERROR,
                     _ => {
@@ -71,7 +76,7 @@ impl Cx<'_> {
                 let result = if result == Id::NONE { Ty::UNIT } else { self.resolve_ty(scope, result) };
                 self.types.intern(TyKind::Fn(params.into(), result))
             }
-            Node::DynType(name) => self.dyn_type(scope.file, name, span),
+            Node::DynType(path) => self.dyn_type(scope.file, path, span),
             _ => Ty::ERROR,
         }
     }
@@ -91,34 +96,9 @@ impl Cx<'_> {
         {
             return self.assoc_of(of, index as u32, on, span);
         }
-        match self.type_def(scope.file, name) {
-            Some(TypeDef::Adt(id)) => {
-                let count = self.adt(id).params.len();
-                if self.adt_bounds[id.0 as usize].iter().any(|b| !b.is_empty()) && args.len() == count {
-                    let (args, bounds, generics) = (args.to_vec(), scope.bounds.to_vec(), scope.generics.to_vec());
-                    self.written.push(Written { adt: id, args, span, bounds, generics });
-                }
-                return self.applied(TyCon::Adt(id), count, name, args, span);
-            }
-            Some(TypeDef::Trait(_)) => {
-                let text = self.text(name).to_owned();
-                self.report(
-                    Diagnostic::error("E0201", span, format!("`{text}` is a trait, not a type"))
-                        .label("values have types")
-                        .help(format!(
-                            "write `dyn {text}` for any type that implements it, or a type parameter `T: {text}`"
-                        )),
-                );
-                return Ty::ERROR;
-            }
-            Some(TypeDef::Alias(index)) => {
-                if !args.is_empty() {
-                    self.wrong_arguments(span, name, 0, args.len());
-                    return Ty::ERROR;
-                }
-                return self.alias(index);
-            }
-            None => {}
+        let def = self.type_def(scope.file, name);
+        if let Some(ty) = self.defined(scope, def, name, args, span) {
+            return ty;
         }
         let text = self.text(name).to_owned();
         let plain = match text.as_str() {
@@ -145,6 +125,10 @@ impl Cx<'_> {
                     self.report(error.label("unknown type").help(help));
                     return Ty::ERROR;
                 }
+                if let Some(report) = self.import_problem(scope.file, name, span) {
+                    self.report(report);
+                    return Ty::ERROR;
+                }
                 self.report(match (super::foreign::ty(&text), hint) {
                     (Some(help), _) => error.help(help),
                     (_, Some(hint)) => error.help(format!("did you mean `{hint}`?")),
@@ -159,6 +143,62 @@ impl Cx<'_> {
             self.wrong_arguments(span, name, 0, args.len());
             Ty::ERROR
         }
+    }
+
+    /// A declared type applied to arguments. None if it is not declared.
+    fn defined(
+        &mut self,
+        scope: TypeScope<'_>,
+        def: Option<TypeDef>,
+        name: Name,
+        args: &[Ty],
+        span: Span,
+    ) -> Option<Ty> {
+        Some(match def? {
+            TypeDef::Adt(id) => {
+                let count = self.adt(id).params.len();
+                if self.adt_bounds[id.0 as usize].iter().any(|b| !b.is_empty()) && args.len() == count {
+                    let (args, bounds, generics) = (args.to_vec(), scope.bounds.to_vec(), scope.generics.to_vec());
+                    self.written.push(Written { adt: id, args, span, bounds, generics });
+                }
+                self.applied(TyCon::Adt(id), count, name, args, span)
+            }
+            TypeDef::Trait(_) => {
+                let text = self.text(name).to_owned();
+                self.report(
+                    Diagnostic::error("E0201", span, format!("`{text}` is a trait, not a type"))
+                        .label("values have types")
+                        .help(format!(
+                            "write `dyn {text}` for any type that implements it, or a type parameter `T: {text}`"
+                        )),
+                );
+                Ty::ERROR
+            }
+            TypeDef::Alias(index) => {
+                if !args.is_empty() {
+                    self.wrong_arguments(span, name, 0, args.len());
+                    return Some(Ty::ERROR);
+                }
+                self.alias(index)
+            }
+        })
+    }
+
+    /// A public type of a module, or a report that there is none.
+    pub fn type_of_module(&mut self, module: usize, name: Name, span: Span) -> Option<TypeDef> {
+        match self.item_of(module, name, span) {
+            Ok(Item::Type(def)) => return Some(def),
+            Ok(Item::Function(f)) => {
+                let text = self.signature(f).display_name.clone();
+                self.report(
+                    Diagnostic::error("E0201", span, format!("`{text}` is a function, not a type"))
+                        .label("not a type")
+                        .help("name a type here"),
+                );
+            }
+            Err(report) => self.report(*report),
+        }
+        None
     }
 
     fn applied(&mut self, con: TyCon, count: usize, name: Name, args: &[Ty], span: Span) -> Ty {

@@ -17,7 +17,7 @@ pub fn compile(text: &str) -> bool {
         asts.push(ast);
         found.extend(reports);
     }
-    let (mut program, reports) = types::check(&sources, &asts, &mut names, 3);
+    let (mut program, reports) = types::check(&sources, &asts, &[], &mut names, 3);
     found.extend(reports);
     let reports = own::check(&mut program, &names, FileId(0), &found, 3);
     found.extend(reports);

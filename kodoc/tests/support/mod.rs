@@ -33,6 +33,30 @@ pub fn programs(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// The programs of several files, `tests/modules/NAME/main.ko`: those that run (they say what they print), or those that
+/// must not compile.
+pub fn module_programs(run: bool) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(tree().join("tests/modules")).expect("the tree is whole");
+    let mut files: Vec<PathBuf> = entries.map(|e| e.expect("readable folder").path().join("main.ko")).collect();
+    files.retain(|main| std::fs::read_to_string(main).expect("a program").contains("// Output") == run);
+    files.sort();
+    files
+}
+
+/// The file and, of a program of several files, all those beside it and below.
+pub fn files_of(main: &Path) -> Vec<PathBuf> {
+    let mut files = vec![main.to_owned()];
+    if main.ends_with("main.ko") {
+        let mut folders = vec![main.parent().expect("a folder").to_owned()];
+        while let Some(folder) = folders.pop() {
+            files.extend(programs(&folder).into_iter().filter(|file| file != main));
+            let entries = std::fs::read_dir(&folder).expect("readable folder");
+            folders.extend(entries.map(|e| e.expect("readable folder").path()).filter(|path| path.is_dir()));
+        }
+    }
+    files
+}
+
 /// Compiles a program.
 pub fn build(file: &Path, executable: &Path, flags: &[&str]) -> Result<(), Failed> {
     build_with(&mut kodoc(), file, executable, flags)

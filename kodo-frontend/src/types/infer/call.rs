@@ -23,10 +23,16 @@ impl<'a> Infer<'_, 'a> {
             Node::Path(name) => self.call_name(span, callee, name, None, args),
             Node::Turbofish(of, types) => match self.node(of) {
                 Node::Path(name) => self.call_name(span, of, name, Some(types), args),
-                Node::Member(owner, name) => self.member(span, owner, name, Some(args)),
+                Node::Member(owner, name) => match self.module(owner) {
+                    Some(module) => self.member_of_module(span, of, module, name, Some(types), Some(args)),
+                    None => self.member(span, of, owner, name, Some(args)),
+                },
                 _ => self.call_value(span, callee, args),
             },
-            Node::Member(of, name) => self.member(span, of, name, Some(args)),
+            Node::Member(of, name) => self.member(span, callee, of, name, Some(args)),
+            Node::Field(of, name) if let Some(module) = self.module(of) => {
+                self.member_of_module(span, callee, module, name, None, Some(args))
+            }
             Node::Field(of, name) => {
                 if let Some(e) = self.member_of_type(span, of, name, Some(args)) {
                     return e;
@@ -47,15 +53,7 @@ impl<'a> Infer<'_, 'a> {
         }
         // A user's function wins over a constructor of the prelude.
         if let Some(f) = self.cx.function(self.file, name) {
-            let (all, own) = {
-                let signature = self.cx.signature(f);
-                (signature.generics.len(), signature.generics.len() - self.cx.info(f).impl_generics)
-            };
-            let type_args = match types {
-                Some(list) => self.written_args(at, name, own, list),
-                None => (0..all).map(|_| self.fresh()).collect(),
-            };
-            return self.apply(span, f, type_args, None, args);
+            return self.call_function(span, at, f, types, args);
         }
         if let Some((adt, variant)) = self.cx.bare(self.file, name) {
             let type_args = match types {
@@ -65,7 +63,9 @@ impl<'a> Infer<'_, 'a> {
             return self.construct(span, adt, variant, type_args, Some(args));
         }
         let (text, at) = (self.cx.text(name).to_owned(), self.span(at));
-        if self.cx.type_def(self.file, name).is_some() {
+        if let Some(report) = self.cx.import_problem(self.file, name, at) {
+            self.report(report);
+        } else if self.cx.type_def(self.file, name).is_some() {
             self.report(
                 Diagnostic::error("E0203", at, format!("`{text}` is a type, not a function"))
                     .label("cannot be called")
@@ -84,6 +84,18 @@ impl<'a> Infer<'_, 'a> {
         }
         self.check_args_anyhow(args);
         self.poison(span)
+    }
+
+    /// Calls a declared function, with the type arguments that are written.
+    pub fn call_function(&mut self, span: Span, at: Id, f: FnId, types: Option<List>, args: &'a [Id]) -> ExprId {
+        let signature = self.cx.signature(f);
+        let (name, all) = (signature.name, signature.generics.len());
+        let own = all - self.cx.info(f).impl_generics;
+        let type_args = match types {
+            Some(list) => self.written_args(at, name, own, list),
+            None => (0..all).map(|_| self.fresh()).collect(),
+        };
+        self.apply(span, f, type_args, None, args)
     }
 
     fn call_value(&mut self, span: Span, callee: Id, args: &'a [Id]) -> ExprId {
@@ -263,6 +275,7 @@ impl<'a> Infer<'_, 'a> {
     /// Calls a function with arguments as written, after a receiver that is its first argument.
     pub fn apply(&mut self, span: Span, f: FnId, type_args: Vec<Ty>, receiver: Option<ExprId>, args: &[Id]) -> ExprId {
         let skip = usize::from(receiver.is_some());
+        self.check_visible(f, span);
         let signature = self.cx.signature(f);
         let params: Vec<(Ty, Mode)> = signature.params.iter().map(|p| (p.ty, p.mode)).collect();
         let (result, is_async) = (signature.result, signature.is_async);

@@ -137,6 +137,7 @@ impl Infer<'_, '_> {
 
     /// A named function where no call is.
     pub fn function_value(&mut self, span: Span, f: FnId, type_args: Vec<Ty>) -> ExprId {
+        self.check_visible(f, span);
         let (signature, info) = (self.cx.signature(f), self.cx.info(f));
         // Of what has no body of its own, or gets it from an impl, the value is a closure around a call.
         let is_async = signature.is_async;

@@ -97,7 +97,10 @@ impl<'a> Infer<'_, 'a> {
                 self.hint = hint;
                 self.call(id, callee, self.ids(args))
             }
-            Node::Field(of, name) => self.field(span, of, name),
+            Node::Field(of, name) => match self.module(of) {
+                Some(module) => self.member_of_module(span, id, module, name, None, None),
+                None => self.field(span, of, name),
+            },
             Node::OptField(of, name) => self.optional(span, of, name, None),
             Node::TupleField(of, index) => self.tuple_field(span, of, index),
             Node::Await(of) => self.await_expr(span, of),

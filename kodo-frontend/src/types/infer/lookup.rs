@@ -5,10 +5,11 @@ use crate::diag::Diagnostic;
 use crate::hir::{ExprId, ExprKind, FnId};
 use crate::names::Name;
 use crate::source::Span;
-use crate::syntax::ast::{Id, Node};
+use crate::syntax::ast::{Id, List, Node};
 use crate::types::context::TypeDef;
 use crate::types::foreign;
 use crate::types::head::Head;
+use crate::types::modules::Item;
 use crate::types::number;
 use crate::types::resolve_ty::plural;
 use crate::types::suggest::nearest;
@@ -45,6 +46,10 @@ impl<'a> Infer<'_, 'a> {
             self.errors += 1;
             return;
         }
+        if let Some(report) = self.cx.import_problem(self.file, name, span) {
+            self.report(report);
+            return;
+        }
         let text = self.cx.text(name).to_owned();
         let error = Diagnostic::error("E0201", span, format!("there is no variable `{text}`")).label("unknown name");
         if text == "self" {
@@ -79,7 +84,7 @@ impl<'a> Infer<'_, 'a> {
     pub fn path(&mut self, id: Id) -> ExprId {
         let span = self.span(id);
         match self.node(id) {
-            Node::Member(of, name) => self.member(span, of, name, None),
+            Node::Member(of, name) => self.member(span, id, of, name, None),
             Node::Turbofish(of, types) if matches!(self.node(of), Node::Path(_)) => {
                 let Node::Path(name) = self.node(of) else { return self.poison(span) };
                 match self.cx.function(self.file, name) {
@@ -98,13 +103,21 @@ impl<'a> Infer<'_, 'a> {
     }
 
     /// `of::name`, or a call of it with arguments.
-    pub fn member(&mut self, span: Span, of: Id, name: Name, args: Option<&'a [Id]>) -> ExprId {
+    pub fn member(&mut self, span: Span, at: Id, of: Id, name: Name, args: Option<&'a [Id]>) -> ExprId {
+        if let Some(module) = self.module(of) {
+            return self.member_of_module(span, at, module, name, None, args);
+        }
         if let Some(e) = self.member_of_type(span, of, name, args) {
             return e;
         }
         let at = self.span(of);
         match self.node(of) {
             Node::Path(owner) => {
+                if let Some(report) = self.cx.import_problem(self.file, owner, at) {
+                    self.report(report);
+                    self.check_args_anyhow(args.unwrap_or_default());
+                    return self.poison(span);
+                }
                 let text = self.cx.text(owner).to_owned();
                 let hint = self.cx.nearest_type(self.file, &text, &self.generics);
                 let error = Diagnostic::error("E0218", at, format!("there is no enum or type `{text}`"))
@@ -114,7 +127,12 @@ impl<'a> Infer<'_, 'a> {
             }
             Node::Error => {}
             _ => {
-                self.unsupported(span, "paths into other modules are", "declare the item in this file");
+                let text = self.cx.sources.text(at).to_owned();
+                self.report(
+                    Diagnostic::error("E0218", at, format!("there is no module or type `{text}`"))
+                        .label("unknown path")
+                        .help(format!("import the module: `import {}`", text.replace("::", "."))),
+                );
             }
         }
         self.check_args_anyhow(args.unwrap_or_default());
@@ -227,6 +245,12 @@ impl<'a> Infer<'_, 'a> {
             Node::Turbofish(of, args) => (of, Some(args)),
             _ => (id, None),
         };
+        if let Node::Member(of, name) = self.node(id)
+            && let Some(module) = self.module(of)
+        {
+            let Ok(Item::Type(def)) = self.cx.item_of(module, name, self.span(id)) else { return None };
+            return self.defined_type(def, id, name, written);
+        }
         let Node::Path(name) = self.node(id) else { return None };
         if self.is_variable(name) {
             return None;
@@ -240,21 +264,7 @@ impl<'a> Infer<'_, 'a> {
             return self.cx.types.head(ty).map(TypeName::Other);
         }
         match self.cx.type_def(self.file, name) {
-            Some(TypeDef::Trait(_)) => None,
-            Some(TypeDef::Adt(adt)) => {
-                let args = match written {
-                    Some(list) => self.written_args(id, name, self.cx.adt(adt).params.len(), list),
-                    None => self.fresh_args(adt),
-                };
-                Some(TypeName::Adt(adt, args))
-            }
-            Some(TypeDef::Alias(index)) => {
-                let crate::types::context::AliasState::Done(ty) = self.cx.aliases[index].state else { return None };
-                if let TyKind::App(TyCon::Adt(adt), args) = self.cx.types.kind(ty) {
-                    return Some(TypeName::Adt(*adt, args.to_vec()));
-                }
-                self.cx.types.head(ty).map(TypeName::Other)
-            }
+            Some(def) => self.defined_type(def, id, name, written),
             None => Some(TypeName::Other(match self.cx.text(name) {
                 text if let Some(number) = number::named(text) => {
                     return self.cx.types.head(number).map(TypeName::Other);
@@ -267,6 +277,81 @@ impl<'a> Infer<'_, 'a> {
                 _ => return None,
             })),
         }
+    }
+
+    /// A declared type, with the arguments that are written, or fresh ones. None of a trait.
+    fn defined_type(&mut self, def: TypeDef, id: Id, name: Name, written: Option<List>) -> Option<TypeName> {
+        match def {
+            TypeDef::Trait(_) => None,
+            TypeDef::Adt(adt) => {
+                let args = match written {
+                    Some(list) => self.written_args(id, name, self.cx.adt(adt).params.len(), list),
+                    None => self.fresh_args(adt),
+                };
+                Some(TypeName::Adt(adt, args))
+            }
+            TypeDef::Alias(index) => {
+                let crate::types::context::AliasState::Done(ty) = self.cx.aliases[index].state else { return None };
+                if let TyKind::App(TyCon::Adt(adt), args) = self.cx.types.kind(ty) {
+                    return Some(TypeName::Adt(*adt, args.to_vec()));
+                }
+                self.cx.types.head(ty).map(TypeName::Other)
+            }
+        }
+    }
+
+    /// Reports a function, found through its type, that is private to another module.
+    pub fn check_visible(&mut self, f: FnId, span: Span) {
+        if let Some(report) = self.cx.hidden(self.file, f, span) {
+            self.report(report);
+        }
+    }
+
+    /// The module that a path names, unless a variable has the name.
+    pub fn module(&self, path: Id) -> Option<usize> {
+        let module = self.cx.module_at(self.file, path)?;
+        let mut root = path;
+        while let Node::Member(of, _) | Node::Field(of, _) = self.node(root) {
+            root = of;
+        }
+        let hidden = matches!(self.node(root), Node::Path(name) if self.is_variable(name));
+        (!hidden).then_some(module)
+    }
+
+    /// `module::name` or `module.name`: a function, or a call of it.
+    pub fn member_of_module(
+        &mut self,
+        span: Span,
+        at: Id,
+        module: usize,
+        name: Name,
+        types: Option<List>,
+        args: Option<&'a [Id]>,
+    ) -> ExprId {
+        match self.cx.item_of(module, name, self.span(at)) {
+            Ok(Item::Function(f)) => match args {
+                Some(args) => return self.call_function(span, at, f, types, args),
+                None => {
+                    let own = self.cx.signature(f).generics.len();
+                    let type_args = match types {
+                        Some(list) => self.written_args(at, name, own, list),
+                        None => (0..own).map(|_| self.fresh()).collect(),
+                    };
+                    return self.function_value(span, f, type_args);
+                }
+            },
+            Ok(Item::Type(_)) => {
+                let text = self.cx.text(name).to_owned();
+                self.report(
+                    Diagnostic::error("E0203", self.span(at), format!("`{text}` is a type, not a function"))
+                        .label("cannot be called")
+                        .help(format!("make a value with `{text} {{ … }}` or `{text}::Variant(…)`")),
+                );
+            }
+            Err(report) => self.report(*report),
+        }
+        self.check_args_anyhow(args.unwrap_or_default());
+        self.poison(span)
     }
 
     /// Type arguments after `::<`; as many as there must be, whatever is written.
@@ -295,11 +380,26 @@ impl<'a> Infer<'_, 'a> {
                     let args = self.fresh_args(id);
                     return Some((id, args));
                 }
+                if let Some(report) = self.cx.import_problem(self.file, name, span) {
+                    self.report(report);
+                    return None;
+                }
                 let hint = self.cx.nearest_type(self.file, &text, &[]);
                 let error = Diagnostic::error(code, span, format!("there is no {what} `{text}`"))
                     .label(format!("unknown {what}"))
                     .help(self.did_you_mean(hint, &format!("declare it with `{what} {text} {{ … }}`")));
                 self.report(error);
+            }
+            Node::Member(of, name) if let Some(module) = self.module(of) => {
+                if let Err(report) = self.cx.item_of(module, name, span) {
+                    self.report(*report);
+                } else {
+                    self.report(
+                        Diagnostic::error(code, span, format!("this is no name of a {what}"))
+                            .label(format!("not a {what}"))
+                            .help("functions are called with parentheses"),
+                    );
+                }
             }
             Node::Error => {}
             _ => {

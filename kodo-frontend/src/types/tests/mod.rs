@@ -20,7 +20,7 @@ fn run(text: &str) -> (Vec<(Diagnostic, u32)>, hir::Program, Names) {
         assert!(!diagnostics.has_errors(), "{path} parses: {diagnostics:?}\n{text}");
         asts.push(ast);
     }
-    let (program, diagnostics) = check_program(&sources, &asts, &mut names, 1);
+    let (program, diagnostics) = check_program(&sources, &asts, &[], &mut names, 1);
     let list = diagnostics.into_sorted();
     for d in &list {
         assert_ne!(d.span.file.0, 0, "nothing is wrong in the prelude: {d:?}");

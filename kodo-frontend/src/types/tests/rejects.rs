@@ -230,7 +230,6 @@ fn what_comes_later_is_said_once() {
     for text in [
         "trait T<A> { fn f(self) -> Int }\nprintln(1)",
         "actor A { n: Int }\nprintln(1)",
-        "import a.b\nprintln(1)",
         "test \"t\" { }\nprintln(1)",
         "struct N<T> { n: List<N<(T, T)>> }\nprintln(1)",
         "fn f(x: Int) requires { x > 0 } { println(x) }\nf(1)",
