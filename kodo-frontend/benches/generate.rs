@@ -18,7 +18,40 @@ pub fn declarations(units: std::ops::Range<usize>) -> String {
 }
 
 /// A program of one file with at least `lines` lines, a multiple of five units.
+#[allow(dead_code, reason = "not every user needs it")]
 pub fn program(lines: usize) -> String {
     let round: usize = UNITS.iter().map(|unit| unit.lines().count() + 1).sum();
     declarations(0..UNITS.len() * lines.div_ceil(round)) + "fn main() { println(shape_report1()) }\n"
+}
+
+/// A program of at least `lines` lines in modules of about a thousand, each of which imports the one before: the files'
+/// names and texts, `main.ko` first.
+#[allow(dead_code, reason = "not every user needs it")]
+pub fn modules(lines: usize) -> Vec<(String, String)> {
+    const ROUNDS: usize = 3;
+    let round: usize = UNITS.iter().map(|unit| unit.lines().count() + 1).sum();
+    let count = lines.div_ceil(ROUNDS * round).max(1);
+    let mut files = vec![(
+        "main.ko".to_owned(),
+        format!("import part{last}\n\nfn main() {{ println(part{last}::chain(1)) }}\n", last = count - 1),
+    )];
+    for module in 0..count {
+        let first = module * ROUNDS * UNITS.len();
+        let declarations = declarations(first..first + ROUNDS * UNITS.len());
+        let public: String = declarations
+            .lines()
+            .map(|line| {
+                let item = ["fn ", "async fn ", "struct ", "enum ", "trait "].iter().any(|word| line.starts_with(word));
+                format!("{}{line}\n", if item { "pub " } else { "" })
+            })
+            .collect();
+        let text = match module.checked_sub(1) {
+            Some(before) => format!(
+                "import part{before}\n\n{public}\npub fn chain(n: Int) -> Int {{ part{before}::chain(n) + n }}\n"
+            ),
+            None => format!("{public}\npub fn chain(n: Int) -> Int {{ n }}\n"),
+        };
+        files.push((format!("part{module}.ko"), text));
+    }
+    files
 }

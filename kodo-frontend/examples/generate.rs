@@ -1,12 +1,20 @@
-//! Writes a generated program to standard output: `cargo run --release -p kodo-frontend --example generate -- 1000000`.
+//! Writes a generated program into a folder: `cargo run --release -p kodo-frontend --example generate -- 1000000 FOLDER`.
 
 #[path = "../benches/generate.rs"]
-#[allow(dead_code)]
 mod generate;
 
-use std::io::Write;
+use std::path::PathBuf;
 
 fn main() -> std::io::Result<()> {
-    let lines = std::env::args().nth(1).and_then(|lines| lines.parse().ok()).unwrap_or(1_000_000);
-    std::io::stdout().write_all(generate::program(lines).as_bytes())
+    let mut args = std::env::args().skip(1);
+    let (Some(lines), Some(folder)) = (args.next().and_then(|lines| lines.parse().ok()), args.next()) else {
+        eprintln!("usage: generate LINES FOLDER");
+        std::process::exit(2);
+    };
+    let folder = PathBuf::from(folder);
+    std::fs::create_dir_all(&folder)?;
+    for (name, text) in generate::modules(lines) {
+        std::fs::write(folder.join(name), text)?;
+    }
+    Ok(())
 }
