@@ -57,7 +57,7 @@ fn run(block: &str) -> Result<(), Failed> {
         return Ok(());
     }
     let expected = expectations(block)?;
-    let output = support::run(&mut Command::new(executable).env("KODO_DEBUG", "1"))?;
+    let output = support::run(Command::new(executable).env("KODO_DEBUG", "1"))?;
     Ok(compare(&output, &expected, &expected.output)?)
 }
 
