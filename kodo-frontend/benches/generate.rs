@@ -33,7 +33,8 @@ pub fn modules(lines: usize) -> Vec<(String, String)> {
     let count = lines.div_ceil(ROUNDS * round).max(1);
     let mut files = vec![(
         "main.ko".to_owned(),
-        format!("import part{last}\n\nfn main() {{ println(part{last}::chain(1)) }}\n", last = count - 1),
+        (0..count).map(|module| format!("import part{module}\n")).collect::<String>()
+            + &format!("\nfn main() {{ println(part{}::chain(1)) }}\n", count - 1),
     )];
     for module in 0..count {
         let first = module * ROUNDS * UNITS.len();

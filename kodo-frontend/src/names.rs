@@ -22,6 +22,11 @@ impl Names {
         name
     }
 
+    /// Interns all names of another table. Gives their numbers here, by their numbers there.
+    pub fn adopt(&mut self, other: &Names) -> Vec<Name> {
+        other.text.iter().map(|text| self.intern(text)).collect()
+    }
+
     /// The name, if this text was ever interned.
     pub fn get(&self, text: &str) -> Option<Name> {
         self.map.get(text).copied()

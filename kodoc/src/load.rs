@@ -4,7 +4,7 @@
 //! files that import each other in a circle are reported with the whole circle.
 
 use crate::failure::{Failure, NOT_UTF8, Trouble, UNREADABLE};
-use crate::{output, passes};
+use crate::{output, passes, session};
 use kodo_frontend::diag::{Diagnostic, Diagnostics};
 use kodo_frontend::names::Names;
 use kodo_frontend::source::{FileId, Sources, Span};
@@ -45,7 +45,7 @@ pub fn load(path: &Path) -> Result<Loaded, Trouble> {
             sources: Sources::default(),
             names: Names::default(),
             asts: Vec::new(),
-            imports: Vec::new(),
+            imports: vec![Vec::new()],
             diagnostics: Diagnostics::default(),
             garbled: false,
         },
@@ -53,14 +53,15 @@ pub fn load(path: &Path) -> Result<Loaded, Trouble> {
         known: HashMap::new(),
         edges: vec![Vec::new()],
     };
-    let prelude = loader.loaded.sources.add(PRELUDE_PATH.into(), types::PRELUDE.into());
-    loader.parse(prelude);
-    loader.loaded.imports.push(Vec::new());
-    loader.add(path)?;
+    loader.loaded.sources.add(PRELUDE_PATH.into(), types::PRELUDE.into());
+    passes::time("read", || loader.add(path))?;
+    // What the files of one round import is the next round.
     let mut next = MAIN;
-    while next < loader.loaded.asts.len() {
-        loader.follow(next);
-        next += 1;
+    while next < loader.paths.len() {
+        passes::time("parse", || loader.parse());
+        let parsed = loader.loaded.asts.len();
+        passes::time("read", || (next..parsed).for_each(|file| loader.follow(file)));
+        next = parsed;
     }
     loader.report_circles();
     Ok(loader.loaded)
@@ -68,6 +69,7 @@ pub fn load(path: &Path) -> Result<Loaded, Trouble> {
 
 struct Loader {
     loaded: Loaded,
+    /// Where each file is that has been read.
     paths: Vec<PathBuf>,
     /// Files by their real path.
     known: HashMap<PathBuf, usize>,
@@ -75,34 +77,34 @@ struct Loader {
 }
 
 impl Loader {
-    /// Reads and parses a file, unless that has been done.
+    /// Reads a file, unless that has been done.
     fn add(&mut self, path: &Path) -> Result<usize, Trouble> {
         let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         if let Some(&file) = self.known.get(&real) {
             return Ok(file);
         }
-        let loaded = &mut self.loaded;
-        let errors = loaded.diagnostics.len();
-        let id = passes::time("read", || read(path, &mut loaded.sources, &mut loaded.diagnostics))?;
-        let file = self.loaded.asts.len();
+        let errors = self.loaded.diagnostics.len();
+        read(path, &mut self.loaded.sources, &mut self.loaded.diagnostics)?;
+        self.loaded.garbled |= self.loaded.diagnostics.len() > errors;
+        let file = self.paths.len();
         self.known.insert(real, file);
         self.paths.push(path.to_owned());
         self.edges.push(Vec::new());
-        if self.loaded.diagnostics.len() > errors {
-            self.loaded.garbled = true;
-            self.loaded.asts.push(Ast::new(id, 0));
-        } else {
-            self.parse(id);
-        }
         Ok(file)
     }
 
-    fn parse(&mut self, id: FileId) {
-        let loaded = &mut self.loaded;
-        let text = &loaded.sources.file(id).text;
-        let (ast, found) = passes::time("parse", || syntax::parse(id, text, &mut loaded.names));
-        loaded.asts.push(ast);
-        loaded.diagnostics.extend(found);
+    /// Parses what has been read since the last time.
+    fn parse(&mut self) {
+        let Loaded { sources, names, asts, diagnostics, garbled, .. } = &mut self.loaded;
+        let ids = (asts.len()..self.paths.len()).map(|file| FileId(file as u32));
+        let files: Vec<(FileId, &str)> = ids.map(|id| (id, &*sources.file(id).text)).collect();
+        for (ast, found) in syntax::parse_all(&files, names, session::threads()) {
+            asts.push(ast);
+            // What the parser makes of text that was not UTF-8 is noise.
+            if !*garbled {
+                diagnostics.extend(found);
+            }
+        }
     }
 
     /// Reads what a file imports.
@@ -204,7 +206,7 @@ impl Loader {
 }
 
 /// Reads a source file. Bytes that are not UTF-8 become replacement characters and a diagnostic.
-fn read(path: &Path, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Result<FileId, Trouble> {
+fn read(path: &Path, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Result<(), Trouble> {
     let shown = path.display();
     let unreadable = |why: &str| Trouble::new(Failure::Usage, UNREADABLE, format!("cannot read `{shown}`: {why}"));
     if path.is_dir() {
@@ -215,7 +217,7 @@ fn read(path: &Path, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Re
         return Err(unreadable("it is larger than 4 GiB"));
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(sources.add(shown.to_string(), text)),
+        Ok(text) => drop(sources.add(shown.to_string(), text)),
         Err(error) => {
             let at = error.utf8_error().valid_up_to() as u32;
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
@@ -226,7 +228,7 @@ fn read(path: &Path, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Re
                     .label("this byte is not part of any character")
                     .help("save the file in the encoding UTF-8"),
             );
-            Ok(file)
         }
     }
+    Ok(())
 }

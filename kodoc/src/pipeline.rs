@@ -31,6 +31,7 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
     let Loaded { sources, mut names, asts, imports, mut diagnostics, garbled } = load(path)?;
     let (mut program, found) =
         passes::time("types", || types::check(&sources, &asts, &imports, &mut names, session::threads()));
+    // Of text that is not UTF-8 that is all there is to say.
     if !garbled {
         // What looks unused may be used in the broken part.
         let broken = diagnostics.has_errors();
@@ -42,7 +43,9 @@ pub fn check(path: &Path) -> Result<Checked, Trouble> {
     }
     let found =
         passes::time("ownership", || own::check(&mut program, &names, FileId(0), &diagnostics, session::threads()));
-    diagnostics.extend(found);
+    if !garbled {
+        diagnostics.extend(found);
+    }
     Ok(Checked { sources, names, program, diagnostics: diagnostics.into_sorted() })
 }
 

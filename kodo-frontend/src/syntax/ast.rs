@@ -248,6 +248,44 @@ impl Ast {
         List { at, len: ids.len() as u32 }
     }
 
+    /// Replaces every name in the tree.
+    pub fn map_names(&mut self, f: impl Fn(Name) -> Name) {
+        use Node::*;
+        for node in &mut self.nodes {
+            match node {
+                Path(name)
+                | Member(_, name)
+                | FieldInit(name, _)
+                | Field(_, name)
+                | OptField(_, name)
+                | Bind(name, _)
+                | Module(name, _)
+                | Sig(name, _)
+                | Param(name, ..)
+                | Generic(name, _)
+                | Struct(name, _)
+                | Enum(name, _)
+                | Variant(name, _)
+                | Trait(name, _)
+                | Alias(name, ..)
+                | AssocType(name, _)
+                | Actor(name, _)
+                | Intent(name, _)
+                | Annotation(name, _) => *name = f(*name),
+                Error | Int | Float | Str | Bool(..) | Unit | SelfValue | FString(..) | Text | Hole(..)
+                | Turbofish(..) | StructLit(..) | Bin(..) | Un(..) | Range(..) | RangeInclusive(..) | Call(..)
+                | TupleField(..) | Await(..) | Try(..) | Is(..) | Index(..) | Paren(..) | Tuple(..) | ListLit(..)
+                | Block(..) | Spawn(..) | Closure(..) | If(..) | LetCond(..) | Match(..) | Arm(..) | Guard(..)
+                | Let(..) | Typed(..) | Assign(..) | Return(..) | Break | Continue | While(..) | For(..)
+                | Parallel(..) | Select(..) | SelectRecv(..) | SelectOther(..) | Forall(..) | Wild | NegLit(..)
+                | Ctor(..) | TuplePat(..) | StructPat(..) | OrPat(..) | RangePat(..) | NamedType(..) | OptType(..)
+                | DynType(..) | TupleType(..) | FnType(..) | Meta(..) | Import(..) | Fn(..) | SigRest(..)
+                | SelfParam(..) | Requires(..) | Ensures(..) | Generics(..) | Async(..) | Impl(..) | Invariant(..)
+                | Test(..) | Describe(..) | Setup(..) | Teardown(..) | Attrs(..) | Pub(..) => {}
+            }
+        }
+    }
+
     pub fn node(&self, id: Id) -> Node {
         self.nodes[id.0 as usize]
     }

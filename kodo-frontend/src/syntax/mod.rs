@@ -22,8 +22,9 @@ lalrpop_util::lalrpop_mod!(
 pub use recover::MAX_ERRORS;
 
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::names::Names;
+use crate::names::{Name, Names};
 use crate::source::{FileId, Span};
+use crate::threads;
 
 /// Parses a file. There is always a tree; what is broken is reported and stands in it as `Error`.
 pub fn parse(file: FileId, text: &str, names: &mut Names) -> (ast::Ast, Diagnostics) {
@@ -48,6 +49,26 @@ pub fn parse(file: FileId, text: &str, names: &mut Names) -> (ast::Ast, Diagnost
         }
     }
     (parsed.ast, diagnostics)
+}
+
+/// Parses several files, with as many as `threads` threads if they are large.
+pub fn parse_all(files: &[(FileId, &str)], names: &mut Names, threads: usize) -> Vec<(ast::Ast, Diagnostics)> {
+    let ranges = threads::split(files.iter().map(|(_, text)| text.len()), threads, threads::LEAST_BYTES);
+    if ranges.len() == 1 {
+        return files.iter().map(|(file, text)| parse(*file, text, names)).collect();
+    }
+    // Each thread interns names in a table of its own; in the end they are numbered anew.
+    let parsed = threads::each(ranges, |range| {
+        let mut names = Names::default();
+        let parsed: Vec<_> = files[range].iter().map(|(file, text)| parse(*file, text, &mut names)).collect();
+        (names, parsed)
+    });
+    let parts = parsed.into_iter().map(|(own, parsed)| (names.adopt(&own), parsed)).collect();
+    let renumbered = threads::each(parts, |(numbers, mut parsed): (Vec<Name>, Vec<(ast::Ast, Diagnostics)>)| {
+        parsed.iter_mut().for_each(|(ast, _)| ast.map_names(|name| numbers[name.0 as usize]));
+        parsed
+    });
+    renumbered.into_iter().flatten().collect()
 }
 
 #[cfg(test)]
