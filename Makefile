@@ -3,6 +3,9 @@
 LLVM_PACKAGES = gcc libc6-dev libstdc++-12-dev llvm-22-dev lld-22
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 FILE ?= examples/green_threads.ko
+# What every test run also does under valgrind.
+SAMPLE = examples/tokenizer.ko $(addprefix tests/run/,any_type_anywhere.ko reuse.ko closures.ko iterators.ko traits.ko \
+  bytes.ko strings.ko sharing.ko take_apart.ko)
 
 .PHONY: run test setup build memcheck models stress thread-locals tsan asan bench-rt
 
@@ -22,6 +25,7 @@ test: setup
 	cargo build --workspace
 	cargo test --workspace
 	$(MAKE) thread-locals
+	$(MAKE) memcheck PROGRAMS="$(SAMPLE)"
 
 setup:
 	@if command -v llvm-config-22 >/dev/null && command -v cc >/dev/null; then \
@@ -32,7 +36,7 @@ setup:
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(LLVM_PACKAGES); \
 	fi
 
-# Runs every program that can run sequentially under valgrind, with a runtime that uses the system's allocator.
+# Runs every program that can run sequentially (or PROGRAMS) under valgrind, with a runtime that uses the system's allocator.
 memcheck: setup
 	@command -v valgrind >/dev/null || { \
 	  echo "memcheck: installing valgrind from Debian's packages"; \
@@ -41,7 +45,7 @@ memcheck: setup
 	}
 	cargo build -p kodoc
 	cargo build --release -p kodo-rt --features system-allocator --target-dir target/memcheck
-	tests/memcheck.sh
+	tests/memcheck.sh $(PROGRAMS)
 
 # The programs that use threads, again and again under changing conditions: `make stress RUNS=200`. Failures are kept in
 # target/stress.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs the programs of examples/ and tests/run/ under valgrind at -O0 and -O2, without green threads: valgrind cannot
-# follow stacks that grow in a signal handler. Long-running ones are left out. Needs `make memcheck`'s builds.
+# Runs the programs of examples/ and tests/run/, or those that are named, under valgrind at -O0 and -O2, without green
+# threads: valgrind cannot follow stacks that grow in a signal handler. Long-running ones are left out. Needs
+# `make memcheck`'s builds.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 home=$(mktemp -d)
@@ -10,7 +11,9 @@ mkdir "$home/lib"
 strip --strip-debug target/memcheck/release/libkodo_rt.a -o "$home/lib/libkodo_rt.a"
 passed=0
 failed=0
-for file in examples/*.ko tests/run/*.ko; do
+programs=("$@")
+[ $# != 0 ] || programs=(examples/*.ko tests/run/*.ko)
+for file in "${programs[@]}"; do
     if grep -qE '^// (Without green threads|Standard error):' "$file" || grep -qE '[0-9]{8}|fib\(3' "$file"; then
         continue
     fi

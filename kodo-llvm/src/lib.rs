@@ -16,6 +16,7 @@ mod context;
 mod debug;
 mod emit;
 mod error;
+mod frames;
 mod glue;
 mod layout;
 mod lower;
@@ -85,6 +86,7 @@ pub fn compile(input: Input<'_>, options: &Options, output: Output) -> Result<Ve
     let verify = || module.verify().map_err(|e| Error::Verify(e.to_string()));
     verify()?;
     passes::run(&module, &machine, options)?;
+    frames::define(&context, &module);
     if options.verify {
         verify()?;
     }

@@ -9,6 +9,9 @@ use inkwell::attributes::AttributeLoc;
 use inkwell::module::Linkage;
 use inkwell::values::UnnamedAddress;
 
+/// Of the static `Program` in the module.
+pub const NAME: &str = "program";
+
 pub fn define(cx: &mut Cx<'_, '_>, options: &Options) {
     let entry = main_entry(cx, cx.input.program.main).as_global_value().as_pointer_value();
     let word = |n: u64| cx.context.i64_type().const_int(n, false).into();
@@ -19,8 +22,11 @@ pub fn define(cx: &mut Cx<'_, '_>, options: &Options) {
         Some(text) => cx.bytes(text.as_bytes()),
         None => cx.ptr().const_null(),
     };
-    let value = cx.context.const_struct(&[version, entry.into(), threads, flags, describe.into(), describe_len], false);
-    let program = cx.module.add_global(value.get_type(), None, "program");
+    // `frames` knows the functions when the optimizer is done.
+    let (functions, count) = (cx.ptr().const_null(), word(0));
+    let fields = [version, entry.into(), threads, flags, describe.into(), describe_len, functions.into(), count];
+    let value = cx.context.const_struct(&fields, false);
+    let program = cx.module.add_global(value.get_type(), None, NAME);
     program.set_initializer(&value);
     program.set_linkage(Linkage::Private);
     program.set_constant(true);

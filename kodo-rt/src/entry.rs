@@ -2,7 +2,7 @@
 
 use crate::abi::{ABI_VERSION, PROGRAM_NO_GREEN_THREADS, Program};
 use crate::task::{MAIN_ID, TaskRef, registry};
-use crate::{dump, fault, io, panic, process, sched, sequential, signals, stack, trace};
+use crate::{dump, fault, frames, io, panic, process, sched, sequential, signals, stack, trace};
 use std::ffi::{CStr, c_char};
 use std::io::Write;
 use std::ptr;
@@ -71,6 +71,7 @@ pub unsafe extern "C" fn kodo_rt_main(argc: i32, argv: *const *const c_char, pro
     let stacks = stack::config::read(variable).unwrap_or_else(|error| fatal(&error));
     trace::begin(workers).unwrap_or_else(|error| fatal(&error));
     dump::begin();
+    frames::install(program);
     panic::set_describer(sched::describe_panicking);
     fault::install();
     signals::install();

@@ -8,6 +8,7 @@
 //! Async-signal-safe: the handler waits for no lock, allocates nothing, and calls only atomics, `madvise`, `mprotect`, `write`,
 //! `sigaction`, `_exit` and `core::fmt` into an array.
 
+use crate::frames;
 use crate::stack::{self, Fault};
 use crate::task::{At, Task};
 use std::cell::Cell;
@@ -30,6 +31,8 @@ static INSTALLED: AtomicBool = AtomicBool::new(false);
 thread_local! {
     /// Lowest address of this OS thread's own stack and its alternate stack; zero: not prepared.
     static OWN: Cell<usize> = const { Cell::new(0) };
+    /// The end of the own stack.
+    static OWN_END: Cell<usize> = const { Cell::new(0) };
     static ALTERNATE_STACK: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -81,6 +84,7 @@ pub fn prepare_thread(own_stack: bool) {
             let (mut low, mut size) = (ptr::null_mut(), 0);
             if libc::pthread_attr_getstack(&raw const attributes, &raw mut low, &raw mut size) == 0 {
                 OWN.set(low as usize);
+                OWN_END.set(low as usize + size);
             }
             libc::pthread_attr_destroy(&raw mut attributes);
         }
@@ -112,14 +116,14 @@ unsafe extern "C" fn on_fault(signal: i32, info: *mut libc::siginfo_t, context: 
             unsafe { *libc::__errno_location() = errno };
             return;
         }
-        Fault::Overflow(task) => overflow(task),
+        Fault::Overflow(task) => overflow(task, stack::top_of(address).unwrap_or(0), context),
         Fault::Elsewhere => {}
     }
     // An OS thread's own stack: the guard lies right at its low end (glibc counts it in or not, by version). The main
     // thread's limit is a gap that the kernel keeps free.
     let own = OWN.get();
     if own != 0 && address < own + (64 << 10) && address + (1 << 20) > own {
-        overflow(ptr::null());
+        overflow(ptr::null(), OWN_END.get(), context);
     }
     // SAFETY: the arguments are the kernel's.
     unsafe { chain(signal, info, context) }
@@ -158,8 +162,9 @@ unsafe fn chain(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_v
     }
 }
 
-/// The report; `task` is null for an OS thread (or, in a program without green threads, for the one there is).
-fn overflow(task: *const Task) -> ! {
+/// The report; `task` is null for an OS thread (or, in a program without green threads, for the one there is). `end` is that
+/// of the stack, zero if it is not known.
+fn overflow(task: *const Task, end: usize, context: *mut libc::c_void) -> ! {
     // If another thread ends the process already, this one waits for that.
     crate::process::claim_end();
     crate::io::try_flush();
@@ -174,21 +179,40 @@ fn overflow(task: *const Task) -> ! {
         }
         None => crate::sched::park::describe_os_thread(&mut text),
     };
-    let _ = text.write_str("\n  help: look for a recursion that does not end; KODO_MAX_STACK_SIZE sets the limit\n");
+    let _ = text.write_str("\n");
+    // SAFETY: the kernel passes the interrupted thread's registers.
+    let (code, frame, low) = unsafe { registers(context.cast()) };
+    let _ = frames::write(frames::Start { code, frame, low, high: end }, &mut text);
+    let _ = text.write_str("  help: look for a recursion that does not end; KODO_MAX_STACK_SIZE sets the limit\n");
     text.put();
     crate::signals::end_after_overflow();
     crate::process::exit_now(crate::panic::STATUS)
 }
 
+/// The instruction, the frame pointer and the stack pointer.
+unsafe fn registers(context: *const libc::ucontext_t) -> (usize, usize, usize) {
+    // SAFETY: the caller's.
+    let machine = unsafe { &(*context).uc_mcontext };
+    #[cfg(target_arch = "x86_64")]
+    {
+        let register = |index: i32| machine.gregs[index as usize] as usize;
+        (register(libc::REG_RIP), register(libc::REG_RBP), register(libc::REG_RSP))
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        (machine.pc as usize, machine.regs[29] as usize, machine.sp as usize)
+    }
+}
+
 /// A fixed buffer; what does not fit is cut off.
 pub(crate) struct Text {
-    bytes: [u8; 1024],
+    bytes: [u8; 4096],
     len: usize,
 }
 
 impl Text {
     pub fn new() -> Text {
-        Text { bytes: [0; 1024], len: 0 }
+        Text { bytes: [0; 4096], len: 0 }
     }
 
     /// Writes it to standard error, and begins anew.

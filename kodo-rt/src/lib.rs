@@ -21,6 +21,7 @@ mod dump;
 pub mod entry;
 pub mod fault;
 mod format;
+mod frames;
 pub mod hash;
 pub mod input;
 pub mod io;

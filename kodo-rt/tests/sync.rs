@@ -43,8 +43,16 @@ impl Done {
 fn run(name: &str, workers: &str, flags: u64, main: Main) -> Done {
     const CHILD: &str = "KODO_SYNC_TEST";
     if std::env::var(CHILD).as_deref() == Ok(name) {
-        let program =
-            Program { abi_version: ABI_VERSION, main, threads: 2, flags, describe: ptr::null(), describe_len: 0 };
+        let program = Program {
+            abi_version: ABI_VERSION,
+            main,
+            threads: 2,
+            flags,
+            describe: ptr::null(),
+            describe_len: 0,
+            functions: ptr::null(),
+            functions_len: 0,
+        };
         let program = Box::leak(Box::new(program));
         // SAFETY: a program that stays, without arguments.
         std::process::exit(unsafe { kodo_rt_main(0, ptr::null(), program) });

@@ -23,7 +23,7 @@ pub fn imports(ast: &Ast, names: &Names) -> Vec<Import> {
     });
     for &node in items {
         let Node::Import(path, _) = ast.node(node) else { continue };
-        if let Some(words) = path_of(ast, path) {
+        if let Some(words) = path_of(ast, path, usize::MAX) {
             let path_text = words.iter().map(|&name| names.text(name).to_owned()).collect();
             found.push(Import { node, span: ast.span(path), path: path_text });
         }
@@ -31,10 +31,10 @@ pub fn imports(ast: &Ast, names: &Names) -> Vec<Import> {
     found
 }
 
-/// The names of a path `a.b` or `a::b`; `None` of anything else.
-pub fn path_of(ast: &Ast, mut path: Id) -> Option<Vec<Name>> {
+/// The names of a path `a.b` or `a::b` of at most so many; `None` of anything else.
+pub fn path_of(ast: &Ast, mut path: Id, most: usize) -> Option<Vec<Name>> {
     let mut names = Vec::new();
-    loop {
+    while names.len() < most {
         match ast.node(path) {
             Node::Path(name) => {
                 names.push(name);
@@ -48,4 +48,5 @@ pub fn path_of(ast: &Ast, mut path: Id) -> Option<Vec<Name>> {
             _ => return None,
         }
     }
+    None
 }

@@ -51,7 +51,7 @@ impl Cx<'_> {
     pub fn add_module(&mut self, file: usize, node: Id, target: usize) {
         let ast = self.ast(file);
         let Node::Import(path, names) = ast.node(node) else { return };
-        let Some(path_names) = path_of(ast, path) else { return };
+        let Some(path_names) = path_of(ast, path, usize::MAX) else { return };
         let listed = ast.list(names).iter().filter_map(|&id| match ast.node(id) {
             Node::Path(name) => Some((name, ast.span(id))),
             _ => None,
@@ -127,7 +127,9 @@ impl Cx<'_> {
         if modules.is_empty() {
             return None;
         }
-        let path = path_of(self.ast(file), path)?;
+        // A long chain of fields is no path, and would be walked again from each of them.
+        let longest = modules.iter().map(|m| m.path.len()).max().unwrap_or(0);
+        let path = path_of(self.ast(file), path, longest)?;
         let whole = modules.iter().find(|m| m.path == path);
         let last = || modules.iter().find(|m| path.len() == 1 && m.path.last() == path.last());
         whole.or_else(last).map(|m| m.file)

@@ -2,7 +2,7 @@
 // `repr(C)` structs. `include!`d by both crates, so it names nothing but `core`.
 
 /// Version of this ABI; `kodo_rt_main` refuses a program built against another one.
-pub const ABI_VERSION: u64 = 1;
+pub const ABI_VERSION: u64 = 2;
 
 /// A counted buffer (`String`, `List<T>`): a header of three words, then the bytes or elements.
 /// A handle is a pointer to the header. The empty buffer is the static `kodo_empty_buffer`, never null.
@@ -100,5 +100,22 @@ pub struct Program {
     /// Metadata as JSON for `--describe`; null if the program has none.
     pub describe: *const u8,
     pub describe_len: u64,
+    /// Its functions; the last entry, without a name, marks the end of the code.
+    pub functions: *const FunctionInfo,
+    pub functions_len: u64,
 }
+
+/// Where a function's code begins, and what it is called: for reports that show frames.
+#[repr(C)]
+pub struct FunctionInfo {
+    pub code: *const u8,
+    /// As the user wrote it.
+    pub name: *const u8,
+    pub name_len: u64,
+    pub file: *const u8,
+    pub file_len: u64,
+    /// Of the declaration; 0: what the compiler made by itself.
+    pub line: u64,
+}
+
 pub const PROGRAM_NO_GREEN_THREADS: u64 = 1;

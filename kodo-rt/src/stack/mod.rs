@@ -356,6 +356,14 @@ pub fn fault(address: usize) -> Fault {
     Fault::Overflow(task)
 }
 
+/// The end of the stack that an address of the slab belongs to.
+pub fn top_of(address: usize) -> Option<usize> {
+    let slab = slab()?;
+    let low = slab.base - GUARD;
+    (address >= low && address < low + slab.slots * slab.stride)
+        .then(|| slab.top(Slot(((address - low) / slab.stride) as u32)))
+}
+
 /// A slot as corosensei wants it. It does not own the slot: the pool does, and takes it back when the thread ends.
 #[derive(Clone, Copy)]
 pub struct SlotStack {

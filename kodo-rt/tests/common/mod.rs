@@ -55,6 +55,8 @@ pub fn program_with(
             flags,
             describe: JSON.as_ptr(),
             describe_len: JSON.len() as u64,
+            functions: std::ptr::null(),
+            functions_len: 0,
         };
         let args = std::env::var("KODO_TEST_ARGS").unwrap_or_default();
         let args: Vec<_> = std::iter::once("program")

@@ -253,6 +253,8 @@ fn take_part() {
         flags: 0,
         describe: std::ptr::null(),
         describe_len: 0,
+        functions: std::ptr::null(),
+        functions_len: 0,
     });
     thread_local!(static PART: () = {
         sched::os_thread_begin();
