@@ -23,6 +23,8 @@ pub fn define<'c>(context: &'c Context, module: &Module<'c>) {
     let own = |f: &FunctionValue<'_>| f.get_name().to_bytes().starts_with(b"ko.");
     let functions: Vec<FunctionValue<'_>> = module.get_functions().filter(|f| is_warm(f) && own(f)).collect();
     let end = module.add_function("ko.end", context.void_type().fn_type(&[], false), Some(Linkage::Internal));
+    let nounwind = Attribute::get_named_enum_kind_id("nounwind");
+    end.add_attribute(AttributeLoc::Function, context.create_enum_attribute(nounwind, 0));
     let block = context.append_basic_block(end, "entry");
     let builder = context.create_builder();
     builder.position_at_end(block);

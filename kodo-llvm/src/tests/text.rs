@@ -48,7 +48,7 @@ fn a_program_without_green_threads_says_so_to_the_runtime() {
     let options =
         Options { green_threads: false, threads: 3, describe: Some("{}".into()), opt_level: 0, ..Options::default() };
     let ir = String::from_utf8(hello().compile(&options, Output::LlvmIr).unwrap()).unwrap();
-    assert!(ir.contains("@program = private unnamed_addr constant { i64, ptr, i64, i64, ptr, i64 } { i64 1, ptr @\"ko.main entry\", i64 3, i64 1, ptr @"), "{ir}");
+    assert!(ir.contains("@program = private unnamed_addr constant { i64, ptr, i64, i64, ptr, i64, ptr, i64 } { i64 2, ptr @\"ko.main entry\", i64 3, i64 1, ptr @"), "{ir}");
     assert!(ir.contains("define i32 @main(i32 %0, ptr %1)"), "{ir}");
 }
 

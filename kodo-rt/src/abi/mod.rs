@@ -121,6 +121,7 @@ mod tests {
         assert_eq!(size_of::<TypeInfo>(), 56);
         assert_eq!(size_of::<Site>(), 40);
         assert_eq!(size_of::<SelectArm>(), 24);
-        assert_eq!(size_of::<Program>(), 48);
+        assert_eq!(size_of::<Program>(), 64);
+        assert_eq!(size_of::<FunctionInfo>(), 48);
     }
 }
