@@ -47,6 +47,11 @@ fn programs(n: usize) -> Vec<(&'static str, String)> {
         ("spawn", statement("spawn {\n", "}\n")),
         ("parallel", statement("parallel {\n", "}\n")),
         ("closures", value(n, "|| ", "1", "")),
+        (
+            "patterns of closures",
+            main_of(&format!("let f = {}: Int| 1", nested(n, "(", "a", ",)").replacen('(', "|(", 1))),
+        ),
+        ("paths", value(n, "", "lib", "::a")),
         ("lists", value(n, "[", "1", "]")),
         ("tuples", value(n, "(", "1", ",)")),
         ("variants", value(n, "Some(", "1", ")")),

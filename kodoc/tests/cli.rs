@@ -381,3 +381,14 @@ fn instances_without_end_are_refused() {
         assert!(stderr(&output).contains("E0501") || stderr(&output).contains("E0190"), "{}", stderr(&output));
     }
 }
+
+#[test]
+fn a_long_chain_after_a_module_is_walked_once() {
+    let dir = folder();
+    write(&dir, "lib.ko", "pub fn f() -> Int { 1 }\n");
+    let chain = ".a".repeat(100_000);
+    let file = write(&dir, "main.ko", format!("import lib\nfn main() {{ println(lib{chain}) }}\n"));
+    let output = run(kodoc().arg("check").arg(file));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).starts_with("error[E0201]: the module `lib` has no `a`"), "{}", &stderr(&output)[..200]);
+}
