@@ -93,6 +93,8 @@ fn main() {
         flags: 0,
         describe: description.as_ptr(),
         describe_len: description.len() as u64,
+        functions: std::ptr::null(),
+        functions_len: 0,
     };
     let name = c"thread-locals".as_ptr();
     // SAFETY: one argument, and a program of this version; it ends the process.

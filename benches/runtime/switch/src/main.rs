@@ -67,6 +67,8 @@ fn kodo() {
         flags: 0,
         describe: description.as_ptr(),
         describe_len: description.len() as u64,
+        functions: std::ptr::null(),
+        functions_len: 0,
     };
     let name = c"switch".as_ptr();
     // SAFETY: one argument, and a program of this version; it ends the process.
