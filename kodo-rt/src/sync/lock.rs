@@ -128,13 +128,16 @@ mod loom_tests {
             let number = Arc::new((Lock::new(), UnsafeCell::new(0)));
             let add = |number: &(Lock, UnsafeCell<u64>)| {
                 number.0.acquire();
+                // SAFETY: under the lock; that it keeps others out is what loom checks.
                 number.1.with_mut(|n| unsafe { *n += 1 });
+                // SAFETY: acquired above.
                 unsafe { number.0.release() };
             };
             let other = number.clone();
             let thread = loom::thread::spawn(move || add(&other));
             add(&number);
             thread.join().unwrap();
+            // SAFETY: the threads have ended.
             number.1.with(|n| assert_eq!(unsafe { *n }, 2));
         });
     }

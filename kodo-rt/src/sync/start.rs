@@ -144,7 +144,9 @@ mod loom_tests {
     fn loom_a_thread_runs_once_and_one_vacates() {
         loom::model(|| {
             let model = Arc::new((Start::default(), UnsafeCell::new((0, 0))));
+            // SAFETY: whoever may start the thread is alone with it, and so is whoever vacates the task: loom checks both.
             let run = |m: &(Start, UnsafeCell<(u32, u32)>)| m.1.with_mut(|c| unsafe { (*c).0 += 1 });
+            // SAFETY: as above.
             let vacate = |m: &(Start, UnsafeCell<(u32, u32)>)| m.1.with_mut(|c| unsafe { (*c).1 += 1 });
             let awaiters: Vec<_> = (0..2)
                 .map(|_| {
@@ -170,6 +172,7 @@ mod loom_tests {
             for awaiter in awaiters {
                 awaiter.join().unwrap();
             }
+            // SAFETY: the awaiters have ended.
             model.1.with(|c| assert_eq!(unsafe { *c }, (1, 1)));
         });
     }

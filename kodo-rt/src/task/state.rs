@@ -206,9 +206,11 @@ mod loom_tests {
             let waker = {
                 let thread = thread.clone();
                 loom::thread::spawn(move || {
+                    // SAFETY: the thread reads it only after the wake-up below; loom checks that.
                     thread.handed.with_mut(|p| unsafe { *p = 7 });
                     if thread.state.unpark() {
                         // Parked: this side owns the stack now.
+                        // SAFETY: that it does, and nobody else, is what loom checks.
                         thread.stack.with_mut(|p| unsafe {
                             assert_eq!(*p, 1);
                             *p = 2;
@@ -221,11 +223,14 @@ mod loom_tests {
             let resumed_here = if thread.state.take_notification() {
                 true
             } else {
+                // SAFETY: the thread is on its stack until it has settled.
                 thread.stack.with_mut(|p| unsafe { *p = 1 });
                 !thread.state.settle()
             };
             if resumed_here {
+                // SAFETY: woken, so the waker has written it; resumed here, so the stack is this side's. loom checks both.
                 thread.handed.with(|p| assert_eq!(unsafe { *p }, 7));
+                // SAFETY: as above.
                 thread.stack.with_mut(|p| unsafe { *p = 3 });
             }
             waker.join().unwrap();

@@ -138,6 +138,7 @@ mod loom_tests {
 
         fn free(&self) {
             // As the one who frees does: writes what the lock guards, without it.
+            // SAFETY: nobody else has a handle; that this is so is what loom checks.
             self.parked.with_mut(|parked| unsafe { *parked = 99 });
             self.freed.fetch_add(1, Ordering::Relaxed);
         }
@@ -152,9 +153,11 @@ mod loom_tests {
                     if left == 0 {
                         return self.free();
                     }
+                    // SAFETY: under the lock.
                     if self.parked.with(|parked| unsafe { *parked }) >= left {
                         self.stuck.fetch_add(1, Ordering::Relaxed);
                     }
+                    // SAFETY: acquired above.
                     unsafe { self.lock.release() };
                 }
             }
@@ -162,6 +165,7 @@ mod loom_tests {
 
         fn park(&self) {
             self.lock.acquire();
+            // SAFETY: under the lock.
             let parked = self.parked.with_mut(|parked| unsafe {
                 *parked += 1;
                 *parked
@@ -169,12 +173,15 @@ mod loom_tests {
             if parked >= self.handles.watch() {
                 self.stuck.fetch_add(1, Ordering::Relaxed);
             }
+            // SAFETY: acquired above.
             unsafe { self.lock.release() };
         }
 
         fn unpark(&self) {
             self.lock.acquire();
+            // SAFETY: under the lock.
             self.parked.with_mut(|parked| unsafe { *parked -= 1 });
+            // SAFETY: acquired above.
             unsafe { self.lock.release() };
         }
     }
